@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * interconnect.h - the modelled fabric behind a C header (inside: SystemC and TLM-2.0).
+ *
+ * A fabric is made of ports (the network interfaces of nodes), switches, and full-duplex links between two ends,
+ * where an end is a port or a switch. Frames are injected at a port at an exact virtual time and are announced at
+ * other ports with the exact virtual time at which their last bit has arrived.
+ *
+ *      ic_inject(port, t)                                             deliver(port, t')
+ *   port --queue--> [link: serialise, propagate] --> switch --queue--> [link] --> port
+ *
+ * Life cycle: ic_create, then any number of { ic_inject.. ic_advance }, then ic_destroy. SystemC elaborates once
+ * per process, so ic_create succeeds once per process (EBUSY afterwards).
+ *
+ * Time: all times are picoseconds (vtime_t). Intervals are half-open: ic_advance(until) executes every event with
+ * time < until and none at `until`.
+ *
+ * Lookahead (see docs/virtual-time.md):
+ *   ic_ingress_ps(p)  a frame injected at p at time t touches nothing that another port's frame can touch before
+ *                     t + ingress. 0 if p's link leads straight to another port.
+ *   ic_egress_ps(p)   once ic_advance(F) returned, every delivery at p with time < F + egress has been announced.
+ *                     So a delivery is announced when its transmission on the last link starts, not when it ends.
+ * Both are constants of the built fabric and greater than zero in sum for every pair of ports.
+ *
+ * Training: a link carries nothing until trained. Training starts with the first frame that either end wants to
+ * send and takes training_ps; frames wait in the sending end's queue until then (they count against its limit).
+ *
+ * Threads: none of these functions is thread-safe; call them from one thread at a time (not necessarily always the
+ * same one). None blocks. Callbacks run inside ic_advance/ic_inject and must not call back into the fabric.
+ * Order: events at equal time happen in order of (time, port index, injection order). Nothing depends on host state.
+ * Errors: -1/NULL with errno; no C++ exception leaves this interface.
+ */
+#ifndef COB_INTERCONNECT_H
+#define COB_INTERCONNECT_H
+
+#include "devices/port/vtime.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct ic;
+
+enum ic_end_kind { IC_END_PORT, IC_END_SWITCH };
+
+struct ic_end {
+    enum ic_end_kind kind;
+    unsigned index; /* of the port or of the switch */
+};
+
+enum ic_switch_mode { IC_STORE_AND_FORWARD, IC_CUT_THROUGH };
+
+struct ic_switch_cfg {
+    const char *name; /* borrowed during ic_create */
+    enum ic_switch_mode mode;
+    vtime_t latency_ps;    /* from the last bit (store-and-forward) or the header (cut-through) in to the earliest bit out; > 0 */
+    uint32_t table_size;   /* learning table entries; when full the least recently used one is replaced; > 0 */
+    vtime_t ageing_ps;     /* a learnt address is forgotten after this; VTIME_NEVER: never */
+};
+
+struct ic_link_cfg {
+    const char *name;      /* borrowed during ic_create */
+    struct ic_end end[2];
+    vtime_t delay_ps;      /* propagation, one way; > 0 */
+    uint64_t rate_bps;     /* bits per second per direction; > 0 */
+    uint32_t mtu_bytes;    /* longest frame (the whole Ethernet frame without FCS); longer ones are dropped */
+    uint32_t queue_bytes;  /* limit of each sending end's queue, frame being sent included; drop-tail */
+    uint32_t overhead_bytes; /* added to each frame's length on the wire (Ethernet: preamble 8 + FCS 4 + gap 12) */
+    vtime_t training_ps;   /* 0: carries traffic at once */
+};
+
+/* What happened to a frame inside the fabric: for traces and captures. */
+enum ic_event_kind {
+    IC_EV_QUEUED,   /* entered the queue of a sending link end */
+    IC_EV_SENT,     /* its first bit was put on the wire */
+    IC_EV_ARRIVED,  /* its last bit reached the far end (announced early for last links, with its own time) */
+    IC_EV_DROPPED,  /* see drop */
+    IC_EV_TRAINING, /* link starts to train; no frame */
+    IC_EV_UP,       /* link trained; no frame */
+};
+
+enum ic_drop { IC_DROP_NONE, IC_DROP_QUEUE_FULL, IC_DROP_TOO_LONG, IC_DROP_RUNT, IC_DROP_NO_ROUTE, IC_DROP_COUNT };
+
+struct ic_event {
+    vtime_t time_ps;
+    enum ic_event_kind kind;
+    enum ic_drop drop;
+    unsigned link; /* index into the config */
+    unsigned end;  /* the sending end, 0 or 1; ARRIVED: the receiving end */
+    uint64_t frame_id;
+    uint32_t queue_bytes; /* of the sending end after this event */
+    uint32_t len;
+    const uint8_t *data; /* NULL if no frame; valid during the callback */
+};
+
+struct ic_ops {
+    /* A frame will have arrived at `port` at `time_ps`. Called in time order per port. */
+    void (*deliver)(void *ctx, unsigned port, vtime_t time_ps, uint64_t frame_id, const uint8_t *data, uint32_t len);
+    /* May be NULL. ARRIVED of last links is called when announced, so times are ordered only per link end and kind. */
+    void (*event)(void *ctx, const struct ic_event *ev);
+};
+
+struct ic_config {
+    unsigned n_ports;
+    unsigned n_switches;
+    const struct ic_switch_cfg *switches;
+    unsigned n_links;
+    const struct ic_link_cfg *links;
+    struct ic_ops ops;
+    void *ctx;
+};
+
+/* Statistics. Conservation, checked by ic_check(): injected + copied = delivered + dropped + in_flight. */
+struct ic_totals {
+    uint64_t injected;  /* frames given to ic_inject */
+    uint64_t copied;    /* extra copies made by switches when flooding (n outputs: n - 1 copies) */
+    uint64_t delivered; /* announced at a port */
+    uint64_t dropped;
+    uint64_t in_flight; /* counted by walking queues and wires, not by subtraction */
+};
+
+struct ic_end_stats {
+    uint64_t queued_frames, queued_bytes;   /* accepted into the sending queue */
+    uint64_t sent_frames, sent_bytes;       /* left on the wire */
+    uint64_t arrived_frames, arrived_bytes; /* reached this end from the other */
+    uint64_t dropped[IC_DROP_COUNT];        /* at this sending end (or, NO_ROUTE/RUNT, on arrival at it) */
+    uint32_t queue_peak_bytes;
+    vtime_t busy_ps; /* time this end was transmitting */
+};
+
+/*
+ * Builds the fabric. Returns NULL with errno: EINVAL (an index out of range, a zero rate/delay/latency, a port used
+ * by two links or by none, a link from a switch to itself), EBUSY (second fabric in this process), ENOMEM.
+ * The caller owns the result; names are copied.
+ */
+struct ic *ic_create(const struct ic_config *cfg);
+void ic_destroy(struct ic *ic); /* NULL is allowed */
+
+/*
+ * Hands a frame to port's sending queue at time_ps (>= the last ic_advance). The data is copied. frame_id is the
+ * caller's and is reported back. Returns 0; -1 EINVAL for a bad port or a time in the past. A frame that the link
+ * refuses (too long, queue full) is counted as dropped and is not an error. Call in order of (time_ps, port).
+ */
+int ic_inject(struct ic *ic, unsigned port, vtime_t time_ps, uint64_t frame_id, const uint8_t *data, uint32_t len);
+
+/* Executes all events with time < until_ps. Returns 0; -1 EINVAL if until_ps is in the past; -1 EFAULT if SystemC failed. */
+int ic_advance(struct ic *ic, vtime_t until_ps);
+
+/* Time of the earliest event inside the fabric that could change anything outside of it; VTIME_NEVER when none. */
+vtime_t ic_next_event_ps(const struct ic *ic);
+
+/* Up to where ic_advance came. */
+vtime_t ic_now_ps(const struct ic *ic);
+
+vtime_t ic_ingress_ps(const struct ic *ic, unsigned port);
+vtime_t ic_egress_ps(const struct ic *ic, unsigned port);
+
+/* When port's link is (or will be) trained; VTIME_NEVER while its training has not begun. */
+vtime_t ic_link_up_ps(const struct ic *ic, unsigned port);
+/* The training time of port's link. */
+vtime_t ic_training_ps(const struct ic *ic, unsigned port);
+
+void ic_totals(const struct ic *ic, struct ic_totals *out);
+/* Statistics of end 0/1 of link `link`. Returns 0; -1 EINVAL for bad indices. */
+int ic_end_stats(const struct ic *ic, unsigned link, unsigned end, struct ic_end_stats *out);
+/* Conservation of frames over the fabric and per link end. Returns 0; -1 with the reason in why[size]. */
+int ic_check(const struct ic *ic, char *why, size_t size);
+
+const char *ic_drop_name(enum ic_drop drop);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
