@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * port.h - the port between the engine (the cob process) and the half inside QEMU: one shared mapping per run.
+ *
+ *   struct port_shared                    constants, round state, one slot per core, one slot per node
+ *   up ring per node                      records from the guest: frames, console bytes, how it ended
+ *   down ring per node                    frames for the guest, each with its exact virtual time
+ *
+ * A *round*: every node that was released runs until its grant, then publishes where it stands and blocks. The last
+ * one to block (the *stepper*) computes the next grants (port_grant.c, a pure function of published state) and
+ * releases whoever can go on. If the fabric must be stepped for that, the stepper calls the engine instead, which
+ * drains the up rings, steps the fabric, fills the down rings and releases. So nobody but the stepper or the engine
+ * writes a slot while all are blocked, and nobody but its node writes a slot while that node runs.
+ *
+ * Everything that crosses is a fixed-width little-endian integer; both sides are on one host. Times are vtime_t (ps).
+ * The guest cannot reach this memory, but a broken QEMU can write anything: the engine checks every record
+ * (port_ring_read) and takes a bad one as the death of that node.
+ */
+#ifndef COB_PORT_H
+#define COB_PORT_H
+
+#include "devices/port/vtime.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PORT_MAGIC      0x31424f43u /* "COB1" */
+#define PORT_VERSION    1u
+#define PORT_MAX_NODES  64u
+#define PORT_MAX_NICS   8u
+#define PORT_MAX_CORES  64u
+#define PORT_RING_BYTES (4u << 20) /* power of two */
+#define PORT_MAX_FRAME  65536u
+
+/* State of a node, as published. */
+enum port_state {
+    PORT_STARTING, /* no gate reached yet */
+    PORT_RUNNING,  /* released, has not blocked again */
+    PORT_BLOCKED,  /* at a gate: stands at now_ps, its next block ends at need_ps */
+    PORT_IDLE,     /* all vCPUs halted: does nothing before deadline_ps or its next delivery */
+    PORT_ENDED,    /* takes no further part: see enum port_end */
+};
+
+/* How a node ended; the order is part of the record format. */
+enum port_end {
+    PORT_END_NONE,
+    PORT_END_RESULT,   /* its script reported an exit status */
+    PORT_END_STOPPED,  /* reached the scenario's stop time */
+    PORT_END_SHUTDOWN, /* powered itself off */
+    PORT_END_RESET,    /* rebooted */
+    PORT_END_PANIC,    /* its kernel panicked */
+    PORT_END_KILLED,   /* its QEMU ended without being asked (only the engine says this) */
+    PORT_END_COUNT
+};
+
+struct port_nic {
+    vtime_t ingress_ps;  /* constants of the fabric: interconnect.h */
+    vtime_t egress_ps;
+    vtime_t training_ps;
+    vtime_t link_up_ps;  /* when the link is trained, VTIME_NEVER: nobody has begun. Written by the engine */
+};
+
+struct port_node {
+    /* Published by the node when it blocks. */
+    _Alignas(64) vtime_t now_ps;
+    vtime_t need_ps;     /* BLOCKED: end of the next block */
+    vtime_t deadline_ps; /* IDLE: its earliest timer */
+    _Atomic uint32_t state;
+    uint32_t end;        /* enum port_end once ENDED */
+    int32_t exit_status; /* of PORT_END_RESULT */
+    _Atomic uint32_t dirty;      /* put something into the up ring that the fabric must see */
+    _Atomic uint32_t drain;      /* waits for room in its up ring (futex) */
+    /* Statistics, for the progress line and result.json. */
+    uint64_t gates, idles, late;
+
+    /* Written by the stepper or the engine while the node is blocked. */
+    _Alignas(64) vtime_t grant_ps;
+    vtime_t pending_ps;  /* earliest frame in the down ring that the node has not taken yet */
+    vtime_t cap_ps;      /* no grant beyond this: frames wait for room in the down ring */
+    uint32_t cut;        /* stop exactly at the grant, in the middle of a block */
+    uint32_t core;       /* where this node is pinned: index into port_shared.core */
+    uint32_t n_nics;
+    struct port_nic nic[PORT_MAX_NICS];
+
+    _Alignas(64) _Atomic uint32_t go;       /* futex: odd while blocked, even while released */
+    _Atomic uint32_t sleeping;              /* the node sleeps on `go` */
+
+    _Alignas(64) _Atomic uint64_t up_head; /* ring positions: bytes since the start, head written by the producer */
+    _Alignas(64) _Atomic uint64_t up_tail;
+    _Alignas(64) _Atomic uint64_t down_head;
+    _Alignas(64) _Atomic uint64_t down_tail;
+};
+
+struct port_core {
+    _Alignas(64) _Atomic uint32_t gen; /* bumped after nodes of this core were released */
+    _Atomic uint32_t spinner;          /* a node of this core spins on gen and will wake its neighbours */
+    _Atomic uint32_t running;          /* released nodes of this core that have not blocked */
+    uint32_t spin;                     /* how often to look before sleeping; 0: hand over at once */
+    _Alignas(64) _Atomic uint32_t call; /* futex: bumped to call the engine thread of this core */
+};
+
+struct port_shared {
+    uint32_t magic, version;
+    uint32_t size_node, size_shared; /* sizeof, so that a stale plugin is refused */
+    uint32_t n_nodes, n_cores;
+    vtime_t stop_ps;
+    vtime_t fabric_next_ps; /* earliest event inside the fabric, VTIME_NEVER: none. Written by the engine */
+    vtime_t fabric_done_ps; /* everything before this has happened in the fabric */
+    _Alignas(64) _Atomic uint32_t pending; /* released nodes that have not blocked yet */
+    _Atomic uint32_t quit;                 /* all QEMUs: end now */
+    _Atomic uint32_t engine_always;        /* every step goes through the engine (tests) */
+    uint64_t rounds, engine_calls;         /* statistics */
+    struct port_core core[PORT_MAX_CORES];
+    struct port_node node[PORT_MAX_NODES];
+};
+
+_Static_assert(sizeof(struct port_nic) == 32, "port_nic is part of the format");
+_Static_assert(offsetof(struct port_shared, stop_ps) == 24, "port_shared is part of the format");
+_Static_assert(sizeof(struct port_core) == 128 && sizeof(struct port_node) % 64 == 0, "cache lines");
+_Static_assert((PORT_RING_BYTES & (PORT_RING_BYTES - 1)) == 0, "ring size must be a power of two");
+
+/* Bytes of the mapping for n nodes: header, then per node the up ring and the down ring. */
+static inline size_t port_size(unsigned n_nodes)
+{
+    return ((sizeof(struct port_shared) + 4095) & ~(size_t)4095) + (size_t)n_nodes * 2 * PORT_RING_BYTES;
+}
+
+/* ---- records (port_ring.c) ---- */
+
+enum port_record_type {
+    PORT_REC_FRAME = 1,   /* up: sent by the guest at time_ps; down: to be handed to the guest at time_ps */
+    PORT_REC_CONSOLE = 2, /* up: bytes written at time_ps or soon after, in order */
+    PORT_REC_END = 3,     /* up: arg = enum port_end, arg2 = exit status */
+    PORT_REC_TYPES
+};
+
+struct port_record {
+    uint32_t size; /* of header and data, rounded up to 8 */
+    uint16_t type;
+    uint16_t arg;  /* FRAME: nic index */
+    int64_t time_ps;
+    uint64_t id;   /* FRAME down: frame id; END: exit status */
+    uint32_t len;  /* bytes of data behind the header */
+    uint32_t zero;
+};
+_Static_assert(sizeof(struct port_record) == 32, "port_record is part of the format");
+
+enum port_ring { PORT_UP, PORT_DOWN };
+
+/*
+ * Appends a record. The producer's side only. Returns 0, or -1 when there is no room now (errno EAGAIN) or never will
+ * be (EMSGSIZE). data may be NULL if len is 0.
+ */
+int port_ring_write(struct port_shared *s, unsigned node, enum port_ring which, const struct port_record *rec,
+                    const void *data);
+/* True if a record with len bytes of data would fit now. */
+bool port_ring_fits(const struct port_shared *s, unsigned node, enum port_ring which, uint32_t len);
+/*
+ * Takes the oldest record; the consumer's side only. Copies at most PORT_MAX_FRAME bytes of data to buf.
+ * Returns 1 with *rec and buf filled, 0 if the ring is empty, -1 EBADMSG if what stands there is no record (size, type,
+ * length or position impossible): the ring is unusable from then on.
+ */
+int port_ring_read(struct port_shared *s, unsigned node, enum port_ring which, struct port_record *rec, void *buf);
+
+/* ---- grants (port_grant.c): pure functions of the published state; everyone is blocked ---- */
+
+/*
+ * Computes the horizon: up to where the fabric may be simulated now. Exact rules at the head of port_grant.c.
+ */
+vtime_t port_horizon(const struct port_shared *s);
+/* True if the fabric has to be stepped before grants can be given. */
+bool port_needs_engine(const struct port_shared *s, vtime_t horizon);
+/*
+ * Writes every node's next grant and marks whom it lets go on: release[i] = true. Returns how many. 0 means that the
+ * run is over: every node has ended or sleeps beyond the stop time.
+ */
+unsigned port_grant(struct port_shared *s, bool release[PORT_MAX_NODES]);
+
+/* ---- meeting (port_meet.c) ---- */
+
+/*
+ * A node blocks: its slot is published (state set last, by this call). Returns when it is released or s->quit is set.
+ * May block for ever; called in QEMU's vCPU thread.
+ */
+void port_meet(struct port_shared *s, unsigned node, enum port_state state);
+/* The engine releases after it has stepped the fabric (all nodes blocked). `core`: the core this thread runs on. */
+void port_release(struct port_shared *s, unsigned core, const bool release[PORT_MAX_NODES], unsigned n);
+/*
+ * The engine takes part for a node whose QEMU has died. Returns true if the caller has become the stepper.
+ */
+bool port_bury(struct port_shared *s, unsigned node);
+
+/* futex on a word of the mapping (shared between processes). wait returns when *word != seen or woken, or after
+ * timeout_ms (negative: none). */
+void port_futex_wait(_Atomic uint32_t *word, uint32_t seen, int timeout_ms);
+void port_futex_wake(_Atomic uint32_t *word, int n);
+
+#endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * gate.c - blocks the guest before it passes its grant, and bounds QEMU's jumps while it idles.
+ *
+ * A counter per vCPU is increased inline by every translated block; when it says that the block being entered would
+ * pass the grant, gate() is called. The counter may run ahead of the clock (blocks that are left early are counted
+ * whole) but never behind it: whatever moves the clock without instructions (idle jumps), and every switch to another
+ * vCPU, goes through "stale" counters, which call gate() at the next block. gate() reads the exact clock:
+ *
+ *   now = clock - n                  the clock counts the entered block of n instructions already
+ *   now + n <= grant                 re-arm the counter and go on
+ *   else                             publish now, meet the others (port_meet), take deliveries and the new grant
+ *   a delivery before now + n, or
+ *   cut (see port_grant.c)           leave the block before its first instruction (cpu_loop_exit_restore gives its
+ *                                    instructions back); QEMU then stops exactly at the armed timer
+ *
+ * Halting: HLT, WFI and the like arm a virtual timer at the grant; when it fires with all vCPUs halted, the node
+ * publishes its next timer's deadline and takes no part until then or until its next delivery.
+ *
+ * Blocking here never changes what the guest sees; arming a timer does (it cuts blocks and, with several vCPUs, turns).
+ * So timers are armed at moments and for times that depend on virtual time only.
+ */
+#include "devices/qemu/half.h"
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LIMIT (1ull << 62)
+
+static qemu_plugin_u64 counter;
+static struct qemu_timer idle_timer;
+static bool idle_armed;
+static int shutdown_cause; /* that QEMU's main loop has taken already */
+
+static void stale_all(void)
+{
+    for (unsigned i = 0; i < half.cpus; i++)
+        qemu_plugin_u64_set(counter, i, LIMIT);
+}
+
+/* Lets `vcpu` run for (grant - now) ns in which the entered block of n is included; everyone else must ask. */
+static void arm(unsigned vcpu, int64_t now_ns, int64_t n)
+{
+    stale_all();
+    qemu_plugin_u64_set(counter, vcpu, LIMIT - (uint64_t)((half.grant_ns - now_ns) >> half.shift) - 1 + (uint64_t)n);
+}
+
+static void arm_idle(void)
+{
+    idle_armed = true;
+    qemu.timer_mod_ns(&idle_timer, half.grant_ns);
+}
+
+static void disarm_idle(void)
+{
+    if (idle_armed)
+        qemu.timer_del(&idle_timer);
+    idle_armed = false;
+}
+
+void gate_recheck(void)
+{
+    stale_all();
+    if (idle_armed)
+        arm_idle();
+}
+
+/* Publishes and waits; then the new grant is in half.grant_ns and new deliveries are armed. */
+static int64_t meet(enum port_state state, int64_t now_ns, int64_t need_ns, int64_t deadline_ns)
+{
+    struct port_node *n = half.node;
+
+    console_flush();
+    n->now_ps = vtime_from_ns(now_ns);
+    n->need_ps = vtime_from_ns(need_ns);
+    n->deadline_ps = deadline_ns == INT64_MAX ? VTIME_NEVER : vtime_from_ns(deadline_ns);
+    port_meet(half.port, half.index, state);
+    if (atomic_load(&half.port->quit))
+        _exit(0);
+    half.grant_ns = vtime_to_ns(n->grant_ps);
+    return nic_fetch();
+}
+
+/* The end of this guest: frozen here, between two instructions, until the engine ends the process. */
+static void freeze(int64_t now_ns)
+{
+    struct port_node *n = half.node;
+    struct port_record rec = {.type = PORT_REC_END,
+                              .arg = (uint16_t)half.ending,
+                              .time_ps = vtime_from_ns(now_ns),
+                              .id = (uint64_t)(unsigned)half.exit_status};
+    console_flush();
+    half_send(&rec, NULL);
+    n->now_ps = vtime_from_ns(now_ns);
+    n->end = half.ending;
+    n->exit_status = half.exit_status;
+    atomic_store(&n->dirty, 1);
+    port_meet(half.port, half.index, PORT_ENDED);
+    while (!atomic_load(&half.port->quit))
+        port_futex_wait(&half.port->quit, 0, 1000);
+    _exit(0);
+}
+
+/* Has the guest powered itself off or rebooted? */
+static void check_shutdown(void)
+{
+    int cause = qemu.qemu_shutdown_requested_get();
+    if (!cause)
+        cause = shutdown_cause;
+    if (!cause || half.ending != PORT_END_NONE)
+        return;
+    half.ending = cause == QEMU_CAUSE_GUEST_RESET ? PORT_END_RESET
+                  : cause == QEMU_CAUSE_GUEST_PANIC ? PORT_END_PANIC
+                                                    : PORT_END_SHUTDOWN;
+}
+
+static void gate(unsigned vcpu, void *udata)
+{
+    int64_t n = (int64_t)(intptr_t)udata, len = n << half.shift;
+    int64_t now = half_now_ns() - len;
+    uintptr_t here = (uintptr_t)__builtin_return_address(0) - 2; /* inside the call, as QEMU's helpers do */
+    bool leave = false;
+
+    half.node->gates++;
+    check_shutdown();
+    if (half.ending != PORT_END_NONE)
+        freeze(now);
+    if (!half.node->cut)
+        disarm_idle();
+    while (now + len > half.grant_ns) {
+        if (vtime_from_ns(now) >= half.port->stop_ps) {
+            half.ending = PORT_END_STOPPED;
+            freeze(now);
+        }
+        int64_t first = meet(PORT_BLOCKED, now, now + len, 0);
+        if (half.node->cut) {
+            arm_idle();
+            leave = true;
+            break;
+        }
+        if (first < now + len) {
+            leave = true;
+            break;
+        }
+    }
+    if (leave) {
+        stale_all();
+        qemu.cpu_loop_exit_restore(qemu.qemu_get_cpu((int)vcpu), here);
+    }
+    arm(vcpu, now, n);
+}
+
+static void idle_fired(void *opaque)
+{
+    int64_t now = half_now_ns();
+
+    (void)opaque;
+    idle_armed = false;
+    check_shutdown();
+    if (half.ending == PORT_END_NONE && vtime_from_ns(now) >= half.port->stop_ps)
+        half.ending = PORT_END_STOPPED;
+    if (half.ending != PORT_END_NONE)
+        freeze(now);
+    half.node->idles++;
+    while (now >= half.grant_ns) {
+        if (qemu.all_cpu_threads_idle()) {
+            int64_t d = qemu.qemu_clock_deadline_ns_all(QEMU_CLOCK_VIRTUAL, QEMU_TIMER_NOT_EXTERNAL);
+            meet(PORT_IDLE, now, 0, d < 0 ? INT64_MAX : now + d);
+        } else {
+            meet(PORT_BLOCKED, now, now + 1, 0);
+        }
+    }
+    stale_all();
+    if (qemu.all_cpu_threads_idle() || half.node->cut)
+        arm_idle();
+}
+
+/* A vCPU is about to halt. */
+static void halting(unsigned vcpu, void *udata)
+{
+    (void)vcpu;
+    (void)udata;
+    stale_all();
+    arm_idle();
+}
+
+/* x86 OUT, which may power the machine off: look at the next block, before anything else happens. */
+static void may_end(unsigned vcpu, void *udata)
+{
+    (void)vcpu;
+    (void)udata;
+    stale_all();
+}
+
+/*
+ * aarch64 HVC/SMC and riscv ECALL may power the machine off (PSCI, SBI) and, unlike x86, leave no next block to look at.
+ * So the request is recognised by the call's number, and the guest is frozen in front of the instruction.
+ */
+static int64_t call_block_ns; /* start of the block whose last instruction is the call */
+
+static void call_block_entered(unsigned vcpu, void *udata)
+{
+    (void)vcpu;
+    call_block_ns = half_now_ns() - ((int64_t)(intptr_t)udata << half.shift);
+}
+
+static void calling_firmware(unsigned vcpu, void *udata)
+{
+    int64_t n = (int64_t)(intptr_t)udata;
+
+    (void)vcpu;
+    switch (firmware_call()) {
+    case FIRMWARE_OFF:
+        half.ending = PORT_END_SHUTDOWN;
+        break;
+    case FIRMWARE_RESET:
+        half.ending = PORT_END_RESET;
+        break;
+    case FIRMWARE_OTHER:
+        return;
+    }
+    freeze(call_block_ns + ((n - 1) << half.shift));
+}
+
+struct pattern {
+    uint8_t len;
+    uint8_t bytes[4], mask[4];
+};
+
+/*
+ * How the kernels we know halt. A halt in another form would leave the node running for ever in the others' eyes: it
+ * could jump past its grant, which idle_fired() would not bound. Add it here.
+ */
+static const struct pattern halts[] = {
+    {1, {0xf4}, {0xff}},                                           /* x86 HLT */
+    {3, {0x0f, 0x01, 0xc9}, {0xff, 0xff, 0xff}},                   /* x86 MWAIT */
+    {4, {0x7f, 0x20, 0x03, 0xd5}, {0xff, 0xff, 0xff, 0xff}},       /* aarch64 WFI */
+    {4, {0x00, 0x10, 0x20, 0xd5}, {0xe0, 0xff, 0xff, 0xff}},       /* aarch64 WFIT */
+    {4, {0x73, 0x00, 0x50, 0x10}, {0xff, 0xff, 0xff, 0xff}},       /* riscv WFI */
+};
+static const struct pattern ends[] = {
+    {1, {0xee}, {0xfe}},                                     /* x86 OUT DX */
+    {2, {0xe6}, {0xfe, 0x00}},                               /* x86 OUT imm8 */
+    {2, {0x66, 0xef}, {0xff, 0xff}},                         /* x86 OUT DX, AX */
+};
+static const struct pattern calls[] = {
+    {4, {0x02, 0x00, 0x00, 0xd4}, {0x1f, 0x00, 0xe0, 0xff}}, /* aarch64 HVC */
+    {4, {0x03, 0x00, 0x00, 0xd4}, {0x1f, 0x00, 0xe0, 0xff}}, /* aarch64 SMC */
+    {4, {0x73, 0x00, 0x00, 0x00}, {0xff, 0xff, 0xff, 0xff}}, /* riscv ECALL */
+};
+
+static bool match(const struct pattern *p, size_t count, const uint8_t *b, size_t len)
+{
+    for (; count--; p++) {
+        if (p->len != len)
+            continue;
+        size_t i = 0;
+        while (i < len && (b[i] & p->mask[i]) == (p->bytes[i] & p->mask[i]))
+            i++;
+        if (i == len)
+            return true;
+    }
+    return false;
+}
+
+static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+    size_t n = qemu_plugin_tb_n_insns(tb);
+    uint8_t b[16];
+
+    (void)id;
+    qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(tb, QEMU_PLUGIN_INLINE_ADD_U64, counter, n);
+    qemu_plugin_register_vcpu_tb_exec_cond_cb(tb, gate, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_COND_GE, counter, LIMIT,
+                                              (void *)(intptr_t)n);
+    struct qemu_plugin_insn *last = qemu_plugin_tb_get_insn(tb, n - 1);
+    size_t len = qemu_plugin_insn_data(last, b, sizeof b);
+    if (match(halts, sizeof halts / sizeof halts[0], b, len))
+        qemu_plugin_register_vcpu_insn_exec_cb(last, halting, QEMU_PLUGIN_CB_NO_REGS, NULL);
+    else if (match(ends, sizeof ends / sizeof ends[0], b, len))
+        qemu_plugin_register_vcpu_insn_exec_cb(last, may_end, QEMU_PLUGIN_CB_NO_REGS, NULL);
+    else if (firmware_ready() && match(calls, sizeof calls / sizeof calls[0], b, len)) {
+        qemu_plugin_register_vcpu_tb_exec_cb(tb, call_block_entered, QEMU_PLUGIN_CB_NO_REGS, (void *)(intptr_t)n);
+        qemu_plugin_register_vcpu_insn_exec_cb(last, calling_firmware, QEMU_PLUGIN_CB_R_REGS, (void *)(intptr_t)n);
+    }
+}
+
+static void vcpu_started(qemu_plugin_id_t id, unsigned vcpu)
+{
+    (void)id;
+    qemu_plugin_u64_set(counter, vcpu, LIMIT);
+    firmware_install();
+}
+
+/* QEMU's main loop has taken the request (and forgets it): remember it, the vCPU may not have come by since. */
+static void on_shutdown(struct qemu_notifier *n, void *data)
+{
+    (void)n;
+    shutdown_cause = *(const int *)data;
+    stale_all();
+}
+static struct qemu_notifier shutdown_notifier = {.notify = on_shutdown};
+
+void gate_install(qemu_plugin_id_t id)
+{
+    counter.score = qemu_plugin_scoreboard_new(sizeof(uint64_t));
+    counter.offset = 0;
+    qemu_plugin_register_vcpu_init_cb(id, vcpu_started);
+    qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+}
+
+void gate_machine_ready(void)
+{
+    qemu.timer_init_full(&idle_timer, NULL, QEMU_CLOCK_VIRTUAL, QEMU_SCALE_NS, 0, idle_fired, NULL);
+    qemu.qemu_register_shutdown_notifier(&shutdown_notifier);
+    half.started = true;
+}

@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * engine.c - see engine.h. A step of the engine, all nodes being blocked:
+ *
+ *   drain up rings -> sort by (time, node, sequence) -> inject -> { horizon -> advance -> deliveries } until nothing
+ *   moves any more -> commit the trace -> grants -> release
+ *
+ * Only things that all nodes have published before they blocked go into it, so every run takes the same steps.
+ */
+#include "sim/engine.h"
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <regex.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+struct frame { /* waiting for injection (up) or for room in the ring (down) */
+    struct frame *next;
+    vtime_t at;
+    uint64_t seq, id;
+    unsigned node, nic;
+    uint32_t len;
+    uint8_t data[];
+};
+
+struct node {
+    struct frame *spill, **spill_tail; /* deliveries that did not fit into the down ring, by time */
+    uint64_t tx, rx;
+    regex_t *expect;
+    unsigned n_expect;
+    uint64_t matched;
+    bool broken; /* its up ring holds nonsense */
+    char trouble[160];
+    unsigned port_of_nic[PORT_MAX_NICS];
+};
+
+struct engine {
+    const struct scenario *scn;
+    struct tracing *tr;
+    struct ic *ic;
+    struct port_shared *port;
+    size_t port_bytes;
+    char path[64];
+    int fd;
+    struct node *node;
+    unsigned n_ports;
+    struct {
+        unsigned node, nic;
+    } port_owner[PORT_MAX_NODES * PORT_MAX_NICS];
+    struct frame **waiting; /* frames drained in this step */
+    size_t n_waiting, room_waiting;
+    uint64_t frame_ids;
+    int cores[PORT_MAX_CORES];
+    pthread_t thread[PORT_MAX_CORES];
+    unsigned n_threads;
+    pthread_mutex_t lock;
+    _Atomic uint32_t over; /* futex */
+    _Atomic bool cancelled, stopping;
+};
+
+struct worker {
+    struct engine *e;
+    unsigned core;
+};
+
+/* ---- callbacks of the fabric ---- */
+
+static bool push_down(struct engine *e, const struct frame *f)
+{
+    struct port_record rec = {.type = PORT_REC_FRAME, .arg = (uint16_t)f->nic, .time_ps = f->at, .id = f->id, .len = f->len};
+    return port_ring_write(e->port, f->node, PORT_DOWN, &rec, f->data) == 0;
+}
+
+static struct frame *frame_new(unsigned node, unsigned nic, vtime_t at, uint64_t id, const void *data, uint32_t len)
+{
+    struct frame *f = malloc(sizeof *f + len);
+    assert(f);
+    *f = (struct frame){.at = at, .id = id, .node = node, .nic = nic, .len = len};
+    memcpy(f->data, data, len);
+    return f;
+}
+
+static void on_deliver(void *ctx, unsigned port, vtime_t at, uint64_t id, const uint8_t *data, uint32_t len)
+{
+    struct engine *e = ctx;
+    unsigned i = e->port_owner[port].node, nic = e->port_owner[port].nic;
+    struct port_node *n = &e->port->node[i];
+
+    e->node[i].rx++;
+    if (e->tr)
+        tracing_frame(e->tr, TR_FRAME_RX, i, nic, at, id, data, len);
+    if (atomic_load(&n->state) == PORT_ENDED)
+        return;
+    n->pending_ps = vtime_min(n->pending_ps, at);
+    struct frame *f = frame_new(i, nic, at, id, data, len);
+    if (!e->node[i].spill && push_down(e, f)) {
+        free(f);
+        return;
+    }
+    *e->node[i].spill_tail = f;
+    e->node[i].spill_tail = &f->next;
+}
+
+static void on_event(void *ctx, const struct ic_event *ev)
+{
+    static const enum tracing_event_id ids[] = {
+        [IC_EV_QUEUED] = TR_LINK_QUEUED,   [IC_EV_SENT] = TR_LINK_SENT,         [IC_EV_ARRIVED] = TR_LINK_ARRIVED,
+        [IC_EV_DROPPED] = TR_LINK_DROPPED, [IC_EV_TRAINING] = TR_LINK_TRAINING, [IC_EV_UP] = TR_LINK_UP,
+    };
+    struct engine *e = ctx;
+    struct tracing_link_event out = {.time_ps = ev->time_ps,
+                                     .id = ids[ev->kind],
+                                     .link = ev->link,
+                                     .end = ev->end,
+                                     .frame_id = ev->frame_id,
+                                     .len = ev->len,
+                                     .queue_bytes = ev->queue_bytes,
+                                     .reason = ev->kind == IC_EV_DROPPED ? ic_drop_name(ev->drop) : NULL,
+                                     .data = ev->data};
+    if (e->tr)
+        tracing_link(e->tr, &out);
+}
+
+/* ---- records from the nodes ---- */
+
+static void on_line(void *ctx, unsigned node, vtime_t at, const char *line)
+{
+    struct engine *e = ctx;
+    struct node *n = &e->node[node];
+
+    (void)at;
+    for (unsigned i = 0; i < n->n_expect; i++)
+        if (!(n->matched >> i & 1) && regexec(&n->expect[i], line, 0, NULL, 0) == 0)
+            n->matched |= 1ull << i;
+}
+
+static const char *const end_names[PORT_END_COUNT] = {"running", "result", "stopped", "shutdown", "reset", "panic", "killed"};
+
+static void on_record(struct engine *e, unsigned i, const struct port_record *rec, const uint8_t *data)
+{
+    struct node *n = &e->node[i];
+    struct frame *f;
+
+    switch (rec->type) {
+    case PORT_REC_CONSOLE:
+        if (e->tr)
+            tracing_console(e->tr, i, rec->time_ps, data, rec->len, on_line, e);
+        break;
+    case PORT_REC_FRAME:
+        if (rec->arg >= e->port->node[i].n_nics)
+            break;
+        f = frame_new(i, rec->arg, rec->time_ps, ++e->frame_ids, data, rec->len);
+        f->seq = n->tx++;
+        if (e->n_waiting == e->room_waiting) {
+            e->room_waiting = e->room_waiting ? 2 * e->room_waiting : 256;
+            e->waiting = realloc(e->waiting, e->room_waiting * sizeof(struct frame *));
+            assert(e->waiting);
+        }
+        e->waiting[e->n_waiting++] = f;
+        break;
+    case PORT_REC_END:
+        if (e->tr)
+            tracing_node_state(e->tr, i, rec->time_ps, end_names[rec->arg], (int32_t)rec->id);
+        break;
+    }
+}
+
+static void drain(struct engine *e, unsigned i)
+{
+    static uint8_t buf[PORT_MAX_FRAME];
+    struct port_record rec;
+    int r = 0;
+
+    while (!e->node[i].broken && (r = port_ring_read(e->port, i, PORT_UP, &rec, buf)) > 0)
+        on_record(e, i, &rec, buf);
+    if (r < 0) {
+        e->node[i].broken = true;
+        snprintf(e->node[i].trouble, sizeof e->node[i].trouble, "its port holds no valid record; its QEMU is ended");
+    }
+    struct port_node *n = &e->port->node[i];
+    if (atomic_exchange(&n->drain, 0))
+        port_futex_wake(&n->drain, 1);
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct frame *x = *(struct frame *const *)a, *y = *(struct frame *const *)b;
+    if (x->at != y->at)
+        return x->at < y->at ? -1 : 1;
+    if (x->node != y->node)
+        return x->node < y->node ? -1 : 1;
+    return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+static void inject_all(struct engine *e)
+{
+    qsort(e->waiting, e->n_waiting, sizeof(struct frame *), by_time);
+    for (size_t k = 0; k < e->n_waiting; k++) {
+        struct frame *f = e->waiting[k];
+        if (e->tr)
+            tracing_frame(e->tr, TR_FRAME_TX, f->node, f->nic, f->at, f->id, f->data, f->len);
+        int r = ic_inject(e->ic, e->node[f->node].port_of_nic[f->nic], f->at, f->id, f->data, f->len);
+        assert(r == 0); /* a frame in the fabric's past would be a broken promise of ours */
+        free(f);
+    }
+    e->n_waiting = 0;
+}
+
+/* ---- the step ---- */
+
+static void refresh_links(struct engine *e)
+{
+    for (unsigned p = 0; p < e->n_ports; p++) {
+        struct port_node *n = &e->port->node[e->port_owner[p].node];
+        n->nic[e->port_owner[p].nic].link_up_ps = ic_link_up_ps(e->ic, p);
+    }
+    e->port->fabric_next_ps = ic_next_event_ps(e->ic);
+}
+
+static void unspill(struct engine *e)
+{
+    for (unsigned i = 0; i < e->port->n_nodes; i++) {
+        struct node *n = &e->node[i];
+        while (n->spill && push_down(e, n->spill)) {
+            struct frame *f = n->spill;
+            n->spill = f->next;
+            free(f);
+        }
+        if (!n->spill)
+            n->spill_tail = &n->spill;
+        e->port->node[i].cap_ps = n->spill ? n->spill->at : VTIME_NEVER;
+    }
+}
+
+static vtime_t node_earliest(const struct port_node *n)
+{
+    switch (atomic_load(&n->state)) {
+    case PORT_ENDED:
+        return VTIME_NEVER;
+    case PORT_IDLE:
+        return vtime_max(n->now_ps, vtime_min(n->deadline_ps, n->pending_ps));
+    default:
+        return n->now_ps;
+    }
+}
+
+static void over(struct engine *e)
+{
+    atomic_store(&e->over, 1);
+    port_futex_wake(&e->over, 1);
+}
+
+/* Have all nodes that have a script to run ended? */
+static bool jobs_done(const struct engine *e)
+{
+    bool any = false;
+    for (unsigned i = 0; i < e->port->n_nodes; i++)
+        if (e->scn->nodes[i].run) {
+            any = true;
+            if (atomic_load(&e->port->node[i].state) != PORT_ENDED)
+                return false;
+        }
+    return any;
+}
+
+static void step(struct engine *e, unsigned core)
+{
+    struct port_shared *s = e->port;
+    bool release[PORT_MAX_NODES];
+
+    for (unsigned i = 0; i < s->n_nodes; i++) {
+        drain(e, i);
+        atomic_store(&s->node[i].dirty, 0);
+    }
+    inject_all(e);
+    refresh_links(e);
+    for (;;) {
+        vtime_t f = port_horizon(s);
+        if (f > s->stop_ps)
+            f = s->stop_ps;
+        if (f <= s->fabric_done_ps)
+            break;
+        bool busy = s->fabric_next_ps < f;
+        if (busy && ic_advance(e->ic, f) < 0) {
+            fprintf(stderr, "cob: the interconnect model failed: %s\n", strerror(errno));
+            over(e);
+            return;
+        }
+        s->fabric_done_ps = f;
+        refresh_links(e);
+        if (!busy)
+            break;
+    }
+    unspill(e);
+    if (e->tr) {
+        vtime_t upto = s->fabric_done_ps;
+        for (unsigned i = 0; i < s->n_nodes; i++)
+            upto = vtime_min(upto, node_earliest(&s->node[i]));
+        tracing_commit(e->tr, upto);
+    }
+    unsigned n = atomic_load(&e->cancelled) || jobs_done(e) ? 0 : port_grant(s, release);
+    if (n == 0)
+        over(e);
+    else
+        port_release(s, core, release, n);
+}
+
+static void *work(void *arg)
+{
+    struct worker *w = arg;
+    struct engine *e = w->e;
+    struct port_core *c = &e->port->core[w->core];
+    cpu_set_t set;
+    uint32_t seen = 0;
+
+    CPU_ZERO(&set);
+    CPU_SET(e->cores[w->core], &set);
+    sched_setaffinity(0, sizeof set, &set); /* only speed depends on it */
+    for (;;) {
+        port_futex_wait(&c->call, seen, 1000);
+        if (atomic_load(&e->stopping))
+            break;
+        uint32_t now = atomic_load(&c->call);
+        if (now == seen)
+            continue;
+        seen = now;
+        pthread_mutex_lock(&e->lock);
+        if (!atomic_load(&e->over))
+            step(e, w->core);
+        pthread_mutex_unlock(&e->lock);
+    }
+    free(w);
+    return NULL;
+}
+
+/* ---- main thread ---- */
+
+bool engine_wait(struct engine *e, int timeout_ms)
+{
+    if (!atomic_load(&e->over))
+        port_futex_wait(&e->over, 0, timeout_ms);
+    for (unsigned i = 0; i < e->port->n_nodes; i++)
+        if (atomic_load(&e->port->node[i].drain)) {
+            pthread_mutex_lock(&e->lock);
+            drain(e, i);
+            pthread_mutex_unlock(&e->lock);
+        }
+    return atomic_load(&e->over);
+}
+
+void engine_cancel(struct engine *e)
+{
+    atomic_store(&e->cancelled, true);
+    atomic_store(&e->port->engine_always, 1);
+}
+
+void engine_bury(struct engine *e, unsigned node, const char *reason)
+{
+    pthread_mutex_lock(&e->lock);
+    bool stepper = port_bury(e->port, node);
+    if (!e->node[node].trouble[0])
+        snprintf(e->node[node].trouble, sizeof e->node[node].trouble, "%s", reason);
+    if (e->tr)
+        tracing_node_state(e->tr, node, e->port->node[node].now_ps, end_names[PORT_END_KILLED], 0);
+    if (stepper && !atomic_load(&e->over))
+        step(e, e->port->node[node].core);
+    pthread_mutex_unlock(&e->lock);
+}
+
+void engine_get_node(struct engine *e, unsigned i, struct engine_node *out)
+{
+    const struct port_node *n = &e->port->node[i];
+    uint32_t state = atomic_load(&n->state);
+
+    *out = (struct engine_node){.end = state == PORT_ENDED ? (enum port_end)n->end : PORT_END_NONE,
+                                .exit_status = n->exit_status,
+                                .now_ps = n->now_ps,
+                                .gates = n->gates,
+                                .idles = n->idles,
+                                .late = n->late,
+                                .tx_frames = e->node[i].tx,
+                                .rx_frames = e->node[i].rx,
+                                .console_matches = e->node[i].matched,
+                                .started = state != PORT_STARTING};
+    memcpy(out->trouble, e->node[i].trouble, sizeof out->trouble);
+}
+
+vtime_t engine_time(struct engine *e)
+{
+    vtime_t t = VTIME_NEVER, last = 0;
+    for (unsigned i = 0; i < e->port->n_nodes; i++) {
+        const struct port_node *n = &e->port->node[i];
+        last = vtime_max(last, n->now_ps);
+        t = vtime_min(t, node_earliest(n));
+    }
+    return t >= e->port->stop_ps ? last : t;
+}
+
+struct port_shared *engine_port(struct engine *e)
+{
+    return e->port;
+}
+
+struct ic *engine_fabric(struct engine *e)
+{
+    return e->ic;
+}
+
+const char *engine_port_path(const struct engine *e)
+{
+    return e->path;
+}
+
+int engine_start(struct engine *e)
+{
+    for (unsigned c = 0; c < e->port->n_cores; c++) {
+        struct worker *w = malloc(sizeof *w);
+        assert(w);
+        *w = (struct worker){e, c};
+        int r = pthread_create(&e->thread[c], NULL, work, w);
+        if (r) {
+            free(w);
+            errno = r;
+            return -1;
+        }
+        e->n_threads++;
+    }
+    return 0;
+}
+
+void engine_stop(struct engine *e)
+{
+    atomic_store(&e->stopping, true);
+    atomic_store(&e->port->quit, 1);
+    port_futex_wake(&e->port->quit, PORT_MAX_NODES);
+    for (unsigned i = 0; i < e->port->n_nodes; i++) {
+        port_futex_wake(&e->port->node[i].go, 1);
+        port_futex_wake(&e->port->node[i].drain, 1);
+    }
+    for (unsigned c = 0; c < e->n_threads; c++) {
+        atomic_fetch_add(&e->port->core[c].call, 1);
+        port_futex_wake(&e->port->core[c].call, 1);
+        pthread_join(e->thread[c], NULL);
+    }
+    e->n_threads = 0;
+}
+
+/* ---- building ---- */
+
+static struct ic_end ic_end_of(struct engine *e, const struct scn_end *end)
+{
+    return end->is_switch ? (struct ic_end){IC_END_SWITCH, end->index}
+                          : (struct ic_end){IC_END_PORT, e->node[end->index].port_of_nic[end->nic]};
+}
+
+enum { WIRE_OVERHEAD_BYTES = 24 }; /* IEEE 802.3: preamble and start delimiter 8, check sequence 4, gap 12 */
+
+static struct ic *build_fabric(struct engine *e)
+{
+    const struct scenario *scn = e->scn;
+    struct ic_switch_cfg *sw = calloc(scn->n_switches + 1, sizeof *sw);
+    struct ic_link_cfg *link = calloc(scn->n_links + 1, sizeof *link);
+    assert(sw && link);
+
+    for (unsigned i = 0; i < scn->n_nodes; i++)
+        for (unsigned k = 0; k < scn->nodes[i].n_nics; k++) {
+            e->port_owner[e->n_ports].node = i;
+            e->port_owner[e->n_ports].nic = k;
+            e->node[i].port_of_nic[k] = e->n_ports++;
+        }
+    for (unsigned i = 0; i < scn->n_switches; i++)
+        sw[i] = (struct ic_switch_cfg){.name = scn->switches[i].name,
+                                       .mode = scn->switches[i].cut_through ? IC_CUT_THROUGH : IC_STORE_AND_FORWARD,
+                                       .latency_ps = scn->switches[i].latency_ps,
+                                       .table_size = scn->switches[i].table_size,
+                                       .ageing_ps = scn->switches[i].ageing_ps};
+    for (unsigned i = 0; i < scn->n_links; i++) {
+        const struct scn_link *l = &scn->links[i];
+        link[i] = (struct ic_link_cfg){.name = l->name,
+                                       .end = {ic_end_of(e, &l->end[0]), ic_end_of(e, &l->end[1])},
+                                       .delay_ps = l->delay_ps,
+                                       .rate_bps = l->rate_bps,
+                                       .mtu_bytes = l->mtu_bytes,
+                                       .queue_bytes = l->queue_bytes,
+                                       .overhead_bytes = WIRE_OVERHEAD_BYTES,
+                                       .training_ps = l->training_ps};
+    }
+    struct ic_config cfg = {.n_ports = e->n_ports,
+                            .n_switches = scn->n_switches,
+                            .switches = sw,
+                            .n_links = scn->n_links,
+                            .links = link,
+                            .ops = {.deliver = on_deliver, .event = on_event},
+                            .ctx = e};
+    struct ic *ic = ic_create(&cfg);
+    free(sw);
+    free(link);
+    return ic;
+}
+
+static int build_port(struct engine *e, const struct engine_config *cfg)
+{
+    const struct scenario *scn = e->scn;
+
+    e->port_bytes = port_size(scn->n_nodes);
+    e->fd = memfd_create("cob-port", MFD_CLOEXEC);
+    if (e->fd < 0 || ftruncate(e->fd, (off_t)e->port_bytes) < 0)
+        return -1;
+    void *m = mmap(NULL, e->port_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, e->fd, 0);
+    if (m == MAP_FAILED)
+        return -1;
+    struct port_shared *s = e->port = m;
+    snprintf(e->path, sizeof e->path, "/proc/%d/fd/%d", (int)getpid(), e->fd);
+    s->size_node = sizeof(struct port_node);
+    s->size_shared = sizeof(struct port_shared);
+    s->n_nodes = scn->n_nodes;
+    s->n_cores = cfg->n_cores;
+    s->stop_ps = scn->stop_ps;
+    s->pending = scn->n_nodes;
+    for (unsigned c = 0; c < cfg->n_cores; c++)
+        s->core[c].spin = cfg->spin;
+    for (unsigned i = 0; i < scn->n_nodes; i++) {
+        struct port_node *n = &s->node[i];
+        n->pending_ps = n->cap_ps = VTIME_NEVER;
+        n->core = i % cfg->n_cores;
+        s->core[n->core].running++;
+        n->n_nics = scn->nodes[i].n_nics;
+        for (unsigned k = 0; k < n->n_nics; k++) {
+            unsigned p = e->node[i].port_of_nic[k];
+            n->nic[k] = (struct port_nic){ic_ingress_ps(e->ic, p), ic_egress_ps(e->ic, p), ic_training_ps(e->ic, p),
+                                          ic_link_up_ps(e->ic, p)};
+        }
+    }
+    s->fabric_next_ps = ic_next_event_ps(e->ic);
+    s->version = PORT_VERSION;
+    s->magic = PORT_MAGIC;
+    return 0;
+}
+
+static void build_expectations(struct engine *e)
+{
+    for (unsigned i = 0; i < e->scn->n_nodes; i++) {
+        const struct scn_node *sn = &e->scn->nodes[i];
+        struct node *n = &e->node[i];
+        n->spill_tail = &n->spill;
+        n->expect = calloc(sn->n_expect_console + 1, sizeof *n->expect);
+        assert(n->expect && sn->n_expect_console <= 64);
+        for (; n->n_expect < sn->n_expect_console; n->n_expect++) {
+            int r = regcomp(&n->expect[n->n_expect], sn->expect_console[n->n_expect], REG_EXTENDED | REG_NOSUB);
+            assert(r == 0); /* the scenario's reader has compiled it already */
+        }
+    }
+}
+
+struct engine *engine_create(const struct engine_config *cfg, char *why, size_t size)
+{
+    struct engine *e = calloc(1, sizeof *e);
+    assert(e && cfg->n_cores >= 1 && cfg->n_cores <= PORT_MAX_CORES && cfg->scenario->n_nodes <= PORT_MAX_NODES);
+    e->fd = -1;
+    e->scn = cfg->scenario;
+    e->tr = cfg->tracing;
+    memcpy(e->cores, cfg->cores, cfg->n_cores * sizeof e->cores[0]);
+    pthread_mutex_init(&e->lock, NULL);
+    e->node = calloc(e->scn->n_nodes, sizeof *e->node);
+    assert(e->node);
+    e->ic = build_fabric(e);
+    if (!e->ic) {
+        snprintf(why, size, "the interconnect cannot be built: %s", strerror(errno));
+    } else if (build_port(e, cfg) < 0) {
+        snprintf(why, size, "shared memory for the port: %s", strerror(errno));
+    } else {
+        build_expectations(e);
+        return e;
+    }
+    engine_destroy(e);
+    return NULL;
+}
+
+void engine_destroy(struct engine *e)
+{
+    if (!e)
+        return;
+    for (unsigned i = 0; i < e->scn->n_nodes; i++) {
+        struct node *n = &e->node[i];
+        for (unsigned k = 0; k < n->n_expect; k++)
+            regfree(&n->expect[k]);
+        free(n->expect);
+        while (n->spill) {
+            struct frame *f = n->spill;
+            n->spill = f->next;
+            free(f);
+        }
+    }
+    for (size_t k = 0; k < e->n_waiting; k++)
+        free(e->waiting[k]);
+    free(e->waiting);
+    free(e->node);
+    ic_destroy(e->ic);
+    if (e->port)
+        munmap(e->port, e->port_bytes);
+    if (e->fd >= 0)
+        close(e->fd);
+    pthread_mutex_destroy(&e->lock);
+    free(e);
+}
