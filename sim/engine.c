@@ -283,18 +283,17 @@ static void step(struct engine *e, unsigned core)
         vtime_t f = port_horizon(s);
         if (f > s->stop_ps)
             f = s->stop_ps;
-        if (f <= s->fabric_done_ps)
+        if (s->fabric_next_ps >= f) {
+            s->fabric_done_ps = vtime_max(s->fabric_done_ps, f);
             break;
-        bool busy = s->fabric_next_ps < f;
-        if (busy && ic_advance(e->ic, f) < 0) {
+        }
+        if (ic_advance(e->ic, f) < 0) {
             fprintf(stderr, "cob: the interconnect model failed: %s\n", strerror(errno));
             over(e);
             return;
         }
-        s->fabric_done_ps = f;
+        s->fabric_done_ps = vtime_max(s->fabric_done_ps, f);
         refresh_links(e);
-        if (!busy)
-            break;
     }
     unspill(e);
     if (e->tr) {

@@ -2,11 +2,12 @@
 /*
  * scenario.h - what a scenario file says, parsed and checked.
  *
- * YAML 1.2, *.scn.yml. The tables in scenario_tables.c (key, type, unit, range, default, help) drive the parser, the
- * resolved dump, the reference page (docs/scenario.md) and the JSON Schema; nothing about a key is written twice.
+ * YAML 1.2, *.scn.yml. The tables in scenario_tables.c (key, type, unit, range, default, help) drive the
+ * parser, the resolved dump, the reference page (docs/scenario.md) and the JSON Schema; nothing about a key
+ * is written twice.
  *
  *   name: pair                       # default: file name without .scn.yml
- *   seed: 1                          # 64-bit, default 1: feeds every guest's random numbers (and later every fault)
+ *   seed: 1                          # 0..2^63-1, default 1: feeds every guest's random numbers
  *   stop: 60s                        # virtual time at which the run ends at the latest
  *   timeout: 10min                   # wall-clock limit (exit status 124)
  *   defaults:                        # values for every node and every link that does not say otherwise
@@ -15,18 +16,18 @@
  *   nodes:
  *     alpha:                         # node index = position in the file
  *       arch: x86_64                 # x86_64 | aarch64 | riscv64
- *       count: 4                     # instead of alpha: alpha0..alpha3, with {i} replaced in run, append and console
+ *       count: 4                     # instead of alpha: alpha0..alpha3; {i} in scripts is the number
  *       cpus: 1                      # 1..8
  *       memory: 256MiB
- *       speed: 1000MIPS              # 1000/2^n MIPS: 1000, 500, 250, 125, 62.5: one instruction = 1, 2, 4, 8, 16 ns
- *       image: linux                 # the distribution's kernel and our small initramfs; append adds to our command line
- *       kernel: path  initrd: path  append: "text"   # instead of image; paths relative to the scenario file
- *       nic: e1000                   # default model of its interfaces, see the proved list: e1000, virtio-net
- *       run: |                       # shell script run as the guest's job; its exit status is the node's result
+ *       speed: 1000MIPS              # 1000, 500, 250, 125, 62.5: an instruction takes 1, 2, 4, 8, 16 ns
+ *       image: linux                 # the distribution's kernel, our initramfs; append adds to our arguments
+ *       kernel: path  initrd: path  append: "text"   # instead of image; relative to this file
+ *       nic: e1000                   # model of its interfaces, of the proved list: e1000, virtio-net
+ *       run: |                       # shell script run as the guest's job; its exit status counts
  *         ping -c 1 10.0.0.2
  *       expect:
  *         exit: 0                    # 0..255; default 0 if there is `run`, else nothing is expected
- *         console: "regex"           # POSIX ERE matched against console lines; a string or a list of strings
+ *         console: "regex"           # POSIX ERE matched against console lines; or a list
  *   switches:
  *     sw0: { mode: store-and-forward, latency: 500ns, table: 1024, ageing: 300s }
  *   links:
@@ -59,13 +60,13 @@ struct scn_node {
     char *name;
     enum scn_arch arch;
     unsigned cpus;
-    uint64_t memory_bytes; /* multiple of 1 MiB */
-    unsigned icount_shift; /* 0..4: one instruction takes 2^shift ns */
-    char *image;           /* "linux", or NULL when kernel is given */
+    uint64_t memory_bytes;          /* multiple of 1 MiB */
+    unsigned icount_shift;          /* 0..4: one instruction takes 2^shift ns */
+    char *image;                    /* "linux", or NULL when kernel is given */
     char *kernel, *initrd, *append; /* paths are absolute; NULL if absent */
-    char *run;             /* script text, NULL if none */
+    char *run;                      /* script text, NULL if none */
     enum scn_nic nic;
-    unsigned n_nics;       /* 1 + the highest ethN that a link names; 0 without links */
+    unsigned n_nics; /* 1 + the highest ethN that a link names; 0 without links */
     bool expect_exit_set;
     int expect_exit;
     char **expect_console; /* n_expect_console regular expressions, already known to compile */
@@ -112,15 +113,18 @@ struct scenario {
 
 /*
  * Parses and checks the file. All diagnostics ("file:line:column: error: ...", the line, a caret) go to diag;
- * as many errors as can be found are reported. Returns NULL and errno EINVAL when there was at least one (EIO,
- * ENOENT, .. when the file cannot be read; that too is reported). The caller frees with scenario_free().
+ * as many errors as can be found are reported. Returns NULL and errno EINVAL when there was at least one
+ * (EIO, ENOENT, .. when the file cannot be read; that too is reported). The caller frees with
+ * scenario_free().
  */
 struct scenario *scenario_load(const char *path, FILE *diag);
-/* The same for text in memory; path is for messages and for resolving relative paths. Files named are not looked up. */
+/* The same for text in memory; path is for messages and for resolving relative paths. Files named are not
+ * looked up. */
 struct scenario *scenario_parse(const char *text, size_t len, const char *path, FILE *diag);
 void scenario_free(struct scenario *s); /* NULL is allowed */
 
-/* The scenario with every default filled in, as YAML that scenario_load reads back to the same. 0, or -1 errno. */
+/* The scenario with every default filled in, as YAML that scenario_load reads back to the same. 0, or -1
+ * errno. */
 int scenario_dump(const struct scenario *s, FILE *out);
 /* JSON Schema (draft 2020-12) and the reference page in Markdown, from the tables. 0, or -1 errno. */
 int scenario_schema(FILE *out);

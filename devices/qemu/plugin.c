@@ -153,7 +153,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **
     if (console_install(console) < 0)
         return refuse("%s is not the console, or cob-preload.so is not loaded", console);
     gate_install(id);
-    nic_install(PORT_MAX_NICS);
+    nic_install(half.node->n_nics);
     qemu.qemu_add_machine_init_done_notifier(&ready);
     return 0;
 }

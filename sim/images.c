@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* images.c - see images.h. */
+#include "sim/images.h"
+#include "sim/initramfs.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * Kernel command lines. What each word is for:
+ *   quiet, panic=-1            a panic reboots at once, which ends the node
+ *   lpj/tsc/no_timer_check     no calibration loops: they only burn instructions
+ *   mitigations=off            there is no speculation under TCG
+ */
+static const char *const base_append[SCN_ARCH_COUNT] = {
+    [SCN_X86_64] = "console=ttyS0 quiet panic=-1 8250.nr_uarts=1 tsc=reliable no_timer_check lpj=4000000 "
+                   "mitigations=off cryptomgr.notests",
+    [SCN_AARCH64] = "console=ttyAMA0 quiet panic=-1 lpj=250000 mitigations=off cryptomgr.notests",
+    [SCN_RISCV64] = "console=ttyS0 quiet panic=-1 8250.nr_uarts=1 lpj=40000 cryptomgr.notests",
+};
+
+static const char *const kernel_file[SCN_ARCH_COUNT] = {
+    [SCN_X86_64] = "vmlinux", [SCN_AARCH64] = "vmlinuz", [SCN_RISCV64] = "vmlinuz"};
+
+static int images_dir(char buf[PATH_MAX])
+{
+    const char *e = getenv("COB_IMAGES"), *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    int n;
+
+    if (e && *e)
+        n = snprintf(buf, PATH_MAX, "%s", e);
+    else if (cache && *cache)
+        n = snprintf(buf, PATH_MAX, "%s/cob/images", cache);
+    else
+        n = snprintf(buf, PATH_MAX, "%s/.cache/cob/images", home && *home ? home : "");
+    return n < PATH_MAX ? 0 : -1;
+}
+
+/* /etc/cob/node, as guest-kernel/linux/init reads it. malloc'd. */
+static char *node_file(const struct scenario *s, unsigned index)
+{
+    const struct scn_node *n = &s->nodes[index];
+    char *text = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
+
+    if (!f)
+        return NULL;
+    fprintf(f, "name=%s\nindex=%u\nnnics=%u\n", n->name, index, n->n_nics);
+    for (unsigned k = 0; k < n->n_nics; k++)
+        fprintf(f, "ip_eth%u=10.%u.0.%u/16\n", k, k, index + 1);
+    fprintf(f, "hosts=");
+    for (unsigned i = 0; i < s->n_nodes; i++)
+        fprintf(f, "%s10.0.0.%u=%s", i ? " " : "", i + 1, s->nodes[i].name);
+    fprintf(f, "\n");
+    if (fclose(f) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+static int own_kernel(const struct scn_node *n, struct image *out)
+{
+    int a = snprintf(out->kernel, sizeof out->kernel, "%s", n->kernel);
+    int b = snprintf(out->initrd, sizeof out->initrd, "%s", n->initrd ? n->initrd : "");
+    int c = snprintf(out->append, sizeof out->append, "%s", n->append ? n->append : "");
+    return a < (int)sizeof out->kernel && b < (int)sizeof out->initrd && c < (int)sizeof out->append ? 0 : -1;
+}
+
+int image_prepare(const struct scenario *s, unsigned index, const struct rundir *run, struct image *out, char *why,
+                  size_t size)
+{
+    const struct scn_node *n = &s->nodes[index];
+    char dir[PATH_MAX], base[PATH_MAX];
+
+    if (n->kernel) {
+        if (own_kernel(n, out) < 0) {
+            snprintf(why, size, "node %s: kernel, initrd or append is too long", n->name);
+            errno = ENAMETOOLONG;
+            return -1;
+        }
+        return 0;
+    }
+    if (images_dir(dir) < 0 || strlen(dir) + 32 > sizeof base) {
+        snprintf(why, size, "the name of the images directory is too long");
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    const char *arch = scn_arch_name(n->arch);
+    int a = snprintf(out->kernel, sizeof out->kernel, "%s/%s/%s", dir, arch, kernel_file[n->arch]);
+    int b = snprintf(base, sizeof base, "%s/%s/base.cpio", dir, arch);
+    int c = snprintf(out->append, sizeof out->append, "%s%s%s", base_append[n->arch], n->append ? " " : "",
+                     n->append ? n->append : "");
+    if (a >= (int)sizeof out->kernel || b >= (int)sizeof base || c >= (int)sizeof out->append) {
+        snprintf(why, size, "node %s: a path or the kernel command line is too long", n->name);
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    if (access(out->kernel, R_OK) < 0) {
+        snprintf(why, size, "%s: %s; `cob images` fetches the guest images", out->kernel, strerror(errno));
+        return -1;
+    }
+    char *text = node_file(s, index);
+    if (!text) {
+        snprintf(why, size, "out of memory");
+        return -1;
+    }
+    struct initramfs_file files[2] = {
+        {.path = "etc/cob/node", .data = text, .size = strlen(text), .mode = 0644},
+        {.path = "etc/cob/run", .data = n->run, .size = n->run ? strlen(n->run) : 0, .mode = 0755},
+    };
+    rundir_path(run, out->initrd, "tmp", n->name, ".cpio");
+    int r = initramfs_write(base, out->initrd, files, n->run ? 2 : 1, why, size);
+    free(text);
+    return r;
+}

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* run.c - the life of a run; see run.h. */
+#include "sim/run.h"
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+double run_elapsed_s(const struct run *r)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)(t.tv_sec - r->started.tv_sec) + (double)(t.tv_nsec - r->started.tv_nsec) * 1e-9;
+}
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int sig)
+{
+    (void)sig;
+    interrupted = 1;
+}
+
+/* Directory of our own executable: plugin and preload library lie beside it. */
+static int beside_us(char buf[PATH_MAX], const char *file, char *why, size_t size)
+{
+    ssize_t n = readlink("/proc/self/exe", buf, PATH_MAX - 1);
+    char *slash;
+
+    if (n < 0 || (buf[n] = 0, !(slash = strrchr(buf, '/'))) || strlen(file) + (size_t)(slash - buf) + 2 > PATH_MAX) {
+        snprintf(why, size, "cannot find the directory of this program");
+        return -1;
+    }
+    strcpy(slash + 1, file);
+    if (access(buf, R_OK) < 0) {
+        snprintf(why, size, "%s: %s", buf, strerror(errno));
+        return -1;
+    }
+    return 0;
+}
+
+static int host_cores(int out[PORT_MAX_CORES], unsigned limit)
+{
+    cpu_set_t set;
+    int n = 0;
+
+    if (sched_getaffinity(0, sizeof set, &set) < 0)
+        CPU_SET(0, &set);
+    for (int c = 0; c < CPU_SETSIZE && n < (int)PORT_MAX_CORES && (!limit || n < (int)limit); c++)
+        if (CPU_ISSET(c, &set))
+            out[n++] = c;
+    return n;
+}
+
+static int open_tracing(struct run *r)
+{
+    const char **nodes = calloc(r->scn->n_nodes, sizeof *nodes);
+    const char **links = calloc(r->scn->n_links + 1, sizeof *links);
+    assert(nodes && links);
+    for (unsigned i = 0; i < r->scn->n_nodes; i++)
+        nodes[i] = r->scn->nodes[i].name;
+    for (unsigned i = 0; i < r->scn->n_links; i++)
+        links[i] = r->scn->links[i].name;
+    struct tracing_config cfg = {.dir = r->dir.path,
+                                 .nodes = nodes,
+                                 .n_nodes = r->scn->n_nodes,
+                                 .links = links,
+                                 .n_links = r->scn->n_links,
+                                 .trace = r->opt.trace,
+                                 .capture = r->opt.capture};
+    r->tracing = tracing_open(&cfg, r->why, sizeof r->why);
+    free(nodes);
+    free(links);
+    return r->tracing ? 0 : -1;
+}
+
+static int dump_scenario(struct run *r)
+{
+    char path[PATH_MAX];
+    FILE *f = fopen(rundir_path(&r->dir, path, "", "scenario", ".scn.yml"), "we");
+    int bad = !f || scenario_dump(r->scn, f) < 0;
+    if (f && fclose(f) != 0)
+        bad = 1;
+    if (bad)
+        snprintf(r->why, sizeof r->why, "%s: %s", path, strerror(errno));
+    return bad ? -1 : 0;
+}
+
+int run_prepare(struct run *r)
+{
+    const struct scenario *s = r->scn;
+    int cores[PORT_MAX_CORES];
+
+    r->exit_status = EXIT_ENVIRONMENT;
+    r->node = calloc(s->n_nodes, sizeof *r->node);
+    assert(r->node);
+    for (unsigned i = 0; i < s->n_nodes; i++)
+        r->node[i].ram_fd = -1;
+    for (unsigned i = 0; i < s->n_nodes; i++) {
+        struct run_node *n = &r->node[i];
+        n->qemu = guest_find_qemu(s->nodes[i].arch, n->version, sizeof n->version, r->why, sizeof r->why);
+        if (!n->qemu)
+            return -1;
+    }
+    guest_sweep(rundir_base(), stderr);
+    if (rundir_create(&r->dir, rundir_base(), s->name, r->why, sizeof r->why) < 0 || dump_scenario(r) < 0)
+        return -1;
+    for (unsigned i = 0; i < s->n_nodes; i++) {
+        struct run_node *n = &r->node[i];
+        if (image_prepare(s, i, &r->dir, &n->image, r->why, sizeof r->why) < 0)
+            return -1;
+        n->ram_fd = memfd_create("cob-ram", MFD_CLOEXEC);
+        if (n->ram_fd < 0 || ftruncate(n->ram_fd, (off_t)s->nodes[i].memory_bytes) < 0) {
+            snprintf(r->why, sizeof r->why, "memory of node %s: %s", s->nodes[i].name, strerror(errno));
+            return -1;
+        }
+    }
+    if (open_tracing(r) < 0)
+        return -1;
+    struct engine_config cfg = {.scenario = s,
+                                .tracing = r->tracing,
+                                .cores = cores,
+                                .n_cores = (unsigned)host_cores(cores, r->opt.cores),
+                                .spin = r->opt.spin};
+    if (cfg.n_cores < 2)
+        cfg.spin = 0; /* nobody to look out for */
+    r->engine = engine_create(&cfg, r->why, sizeof r->why);
+    if (!r->engine)
+        return -1;
+    if (engine_start(r->engine) < 0) {
+        snprintf(r->why, sizeof r->why, "cannot start the engine's threads: %s", strerror(errno));
+        return -1;
+    }
+    return 0;
+}
+
+/* Binds all threads of a QEMU to one core. Only speed depends on it, so a thread that is gone is no error. */
+static void pin(pid_t pid, int cpu)
+{
+    char path[64];
+    struct dirent *e;
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    DIR *d = opendir(path);
+    while (d && (e = readdir(d)))
+        if (e->d_name[0] != '.')
+            sched_setaffinity((pid_t)strtol(e->d_name, NULL, 10), sizeof set, &set);
+    if (d)
+        closedir(d);
+}
+
+/* One 32-bit number per node out of the scenario's seed: SplitMix64 (Steele, Lea, Flood 2014). */
+static uint64_t node_seed(uint64_t seed, unsigned index)
+{
+    uint64_t z = seed + 0x9e3779b97f4a7c15u * (index + 1);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return (z ^ (z >> 31)) & 0xffffffffu;
+}
+
+static int start_node(struct run *r, unsigned i)
+{
+    const struct scn_node *sn = &r->scn->nodes[i];
+    struct run_node *n = &r->node[i];
+    char plugin[PATH_MAX], preload[PATH_MAX], args[PATH_MAX + 256], console[PATH_MAX], log[PATH_MAX], argv[PATH_MAX],
+        pid[PATH_MAX], ram[64];
+    int cores[PORT_MAX_CORES];
+
+    if (beside_us(plugin, "cob-qemu.so", r->why, sizeof r->why) < 0 ||
+        beside_us(preload, "cob-preload.so", r->why, sizeof r->why) < 0)
+        return -1;
+    rundir_path(&r->dir, console, "qemu", sn->name, ".serial");
+    rundir_path(&r->dir, log, "qemu", sn->name, ".log");
+    rundir_path(&r->dir, argv, "qemu", sn->name, ".args");
+    rundir_path(&r->dir, pid, "qemu", sn->name, ".pid");
+    snprintf(ram, sizeof ram, "/proc/%d/fd/%d", (int)getpid(), n->ram_fd);
+    int len = snprintf(args, sizeof args, ",port=%s,node=%u,shift=%u,cpus=%u,console=%s,engine=%d,qemu=%s",
+                       engine_port_path(r->engine), i, sn->icount_shift, sn->cpus, console, (int)getpid(), n->version);
+    if (len >= (int)sizeof args || strchr(console, ',')) {
+        snprintf(r->why, sizeof r->why, "%s: a run directory's path must be short and without commas", console);
+        return -1;
+    }
+    struct guest_spec spec = {.node = sn,
+                              .index = i,
+                              .seed = node_seed(r->scn->seed, i),
+                              .qemu = n->qemu,
+                              .kernel = n->image.kernel,
+                              .initrd = n->image.initrd[0] ? n->image.initrd : NULL,
+                              .append = n->image.append,
+                              .plugin = plugin,
+                              .plugin_args = args,
+                              .preload = preload,
+                              .console_path = console,
+                              .log_path = log,
+                              .args_path = argv,
+                              .ram_path = ram,
+                              .pid_path = pid};
+    char why[800];
+    n->guest = r->opt.backend->start(&spec, why, sizeof why);
+    if (!n->guest) {
+        snprintf(r->why, sizeof r->why, "node %s did not start: %s", sn->name, why);
+        return -1;
+    }
+    unsigned count = (unsigned)host_cores(cores, r->opt.cores);
+    pin(r->opt.backend->pid(n->guest), cores[i % count]);
+    return 0;
+}
+
+int run_start(struct run *r)
+{
+    struct sigaction sa = {.sa_handler = on_signal};
+    sigaction(SIGINT, &sa, NULL);
+    sigaction(SIGTERM, &sa, NULL);
+    sigaction(SIGHUP, &sa, NULL);
+    if (r->opt.backend->open(r->dir.path, r->why, sizeof r->why) < 0)
+        return -1;
+    r->backend_open = true;
+    for (unsigned i = 0; i < r->scn->n_nodes; i++) {
+        if (interrupted) {
+            snprintf(r->why, sizeof r->why, "interrupted");
+            r->exit_status = EXIT_INTERRUPTED;
+            return -1;
+        }
+        if (start_node(r, i) < 0)
+            return -1;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &r->started);
+    return 0;
+}
+
+/* A node whose QEMU has ended without our asking is buried; the others go on without it. */
+static void look_for_deaths(struct run *r)
+{
+    for (unsigned i = 0; i < r->scn->n_nodes; i++) {
+        struct run_node *n = &r->node[i];
+        struct pollfd p = {.fd = r->opt.backend->pidfd(n->guest), .events = POLLIN};
+        if (n->dead || poll(&p, 1, 0) <= 0)
+            continue;
+        n->dead = true;
+        engine_bury(r->engine, i, "its QEMU was ended from outside or crashed (see its .log)");
+    }
+}
+
+void run_watch(struct run *r)
+{
+    int64_t limit = r->opt.timeout_s ? r->opt.timeout_s : r->scn->timeout_s;
+    double cancelled_at = -1;
+
+    while (!engine_wait(r->engine, 50)) {
+        look_for_deaths(r);
+        run_progress(r, false);
+        double now = run_elapsed_s(r);
+        if (interrupted && !r->interrupted && cancelled_at < 0) {
+            r->interrupted = true;
+            cancelled_at = now;
+            engine_cancel(r->engine);
+        }
+        if (now > (double)limit && cancelled_at < 0) {
+            r->timed_out = true;
+            cancelled_at = now;
+            engine_cancel(r->engine);
+        }
+        if (cancelled_at >= 0 && now > cancelled_at + 3)
+            break; /* a guest that never comes to its gate: it is ended where it is */
+    }
+    r->wall_s = run_elapsed_s(r);
+    run_progress(r, true);
+}
+
+/*
+ * Hash of a guest's memory: every page that is not zero, with its number, so that holes in the file cost nothing and
+ * a page that was touched but never written equals a hole.
+ */
+static void hash_memory(struct run_node *n, uint64_t size)
+{
+    static const uint8_t zero[4096];
+    uint8_t *m = mmap(NULL, size, PROT_READ, MAP_SHARED, n->ram_fd, 0);
+    XXH3_state_t *h = XXH3_createState();
+    off_t at = 0;
+
+    assert(m != MAP_FAILED && h);
+    XXH3_64bits_reset(h);
+    while ((at = lseek(n->ram_fd, at, SEEK_DATA)) >= 0) {
+        off_t end = lseek(n->ram_fd, at, SEEK_HOLE);
+        for (at &= ~4095; at < end && (uint64_t)at < size; at += 4096)
+            if (memcmp(m + at, zero, 4096) != 0) {
+                uint64_t page = (uint64_t)at / 4096;
+                XXH3_64bits_update(h, &page, sizeof page);
+                XXH3_64bits_update(h, m + at, 4096);
+            }
+    }
+    n->ram_hash = XXH3_64bits_digest(h);
+    n->ram_hashed = true;
+    XXH3_freeState(h);
+    munmap(m, size);
+}
+
+static void stop_guests(struct run *r)
+{
+    if (r->engine)
+        engine_stop(r->engine);
+    for (unsigned i = 0; r->node && i < r->scn->n_nodes; i++)
+        if (r->node[i].guest) {
+            r->opt.backend->stop(r->node[i].guest);
+            r->node[i].guest = NULL;
+        }
+    if (r->backend_open)
+        r->opt.backend->close();
+    r->backend_open = false;
+}
+
+int run_finish(struct run *r)
+{
+    for (unsigned i = 0; i < r->scn->n_nodes; i++) {
+        engine_get_node(r->engine, i, &r->node[i].last);
+        if (r->node[i].last.end != PORT_END_KILLED && !r->timed_out && !r->interrupted)
+            hash_memory(&r->node[i], r->scn->nodes[i].memory_bytes);
+        r->virtual_ps = vtime_max(r->virtual_ps, r->node[i].last.now_ps);
+    }
+    stop_guests(r);
+    ic_totals(engine_fabric(r->engine), &r->totals);
+    if (ic_check(engine_fabric(r->engine), r->conservation, sizeof r->conservation) == 0)
+        r->conservation[0] = 0;
+    if (tracing_close(r->tracing, r->trace_error, sizeof r->trace_error) == 0)
+        r->trace_error[0] = 0;
+    r->tracing = NULL;
+    run_judge(r);
+    int result = run_write_result(r);
+    rundir_tidy(&r->dir);
+    return result;
+}
+
+void run_free(struct run *r)
+{
+    stop_guests(r);
+    if (r->tracing)
+        tracing_close(r->tracing, r->trace_error, sizeof r->trace_error);
+    engine_destroy(r->engine);
+    for (unsigned i = 0; r->node && i < r->scn->n_nodes; i++) {
+        free(r->node[i].qemu);
+        if (r->node[i].ram_fd >= 0)
+            close(r->node[i].ram_fd);
+    }
+    free(r->node);
+    if (r->dir.path[0])
+        rundir_tidy(&r->dir);
+    scenario_free(r->scn);
+}

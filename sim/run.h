@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * run.h - one run of a scenario, from the first check of the environment to the last byte of result.json.
+ *
+ *   run_prepare   emulators found, run directory, images, trace, engine         (nothing has started yet)
+ *   run_start     one QEMU per node, pinned
+ *   run_watch     until it is over: progress, deaths, wall-clock limit, Ctrl-C
+ *   run_finish    memory hashes, end of the guests, verdict, result.json
+ *   run_free      at any point; ends what still runs
+ *
+ * All from the main thread. Functions that return int give 0 or -1 with the reason in run->why.
+ */
+#ifndef COB_RUN_H
+#define COB_RUN_H
+
+#include "sim/engine.h"
+#include "sim/guest.h"
+#include "sim/images.h"
+#include "sim/rundir.h"
+#include "sim/scenario.h"
+#include "tracing/tracing.h"
+#include <stdio.h>
+#include <time.h>
+
+/* Exit statuses of cob, see docs/cob.1. */
+enum {
+    EXIT_OK = 0,
+    EXIT_EXPECTATION = 1,
+    EXIT_USAGE = 2,
+    EXIT_ENVIRONMENT = 3,
+    EXIT_DIVERGED = 4,
+    EXIT_TIMEOUT = 124,
+    EXIT_INTERRUPTED = 130,
+};
+
+struct run_options {
+    const char *scenario_path;
+    const struct guest_backend *backend;
+    bool trace, capture, json, quiet;
+    bool have_seed;
+    uint64_t seed;
+    vtime_t stop_ps;      /* 0: the scenario's */
+    int64_t timeout_s;    /* 0: the scenario's */
+    uint32_t spin;
+    unsigned cores;       /* 0: all that this process may use */
+};
+
+struct run_node {
+    struct image image;
+    char *qemu, version[32];
+    int ram_fd;
+    uint64_t ram_hash;
+    bool ram_hashed;
+    struct guest *guest;
+    bool dead;            /* its QEMU has ended */
+    struct engine_node last; /* what the engine knew at the end */
+    char verdict[200];    /* "" or the expectation that was not met */
+};
+
+struct run {
+    struct run_options opt;
+    struct scenario *scn;
+    struct rundir dir;
+    struct run_node *node;
+    struct tracing *tracing;
+    struct engine *engine;
+    bool backend_open;
+    bool timed_out, interrupted;
+    struct timespec started;
+    double wall_s;          /* of the guests' running */
+    vtime_t virtual_ps;
+    struct ic_totals totals;
+    uint64_t hash;          /* over all nodes' ends and memories: equal for equal runs */
+    char conservation[200]; /* "" or how the fabric's books do not balance */
+    char trace_error[300];
+    const char *outcome;
+    int exit_status;
+    char why[1024];
+};
+
+int run_prepare(struct run *r);
+int run_start(struct run *r);
+void run_watch(struct run *r);
+/* Sets r->exit_status and r->outcome. -1 only if the run directory cannot be completed. */
+int run_finish(struct run *r);
+void run_free(struct run *r);
+
+/* run_result.c */
+/* Judges the expectations and fills verdicts, outcome, exit status and hash. */
+void run_judge(struct run *r);
+/* Writes result.json. 0, or -1 with the reason in r->why. */
+int run_write_result(struct run *r);
+/* The one sentence at the end. */
+void run_print_summary(const struct run *r, FILE *out);
+const char *run_end_name(enum port_end end);
+
+/* run_progress.c: the live line on a terminal, a plain line every 10 s otherwise (stderr), or JSON lines (stdout). */
+void run_progress(struct run *r, bool last);
+
+/* Seconds since r->started. */
+double run_elapsed_s(const struct run *r);
+
+#endif

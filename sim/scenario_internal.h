@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * scenario_internal.h - what the scenario's source files share; nobody else includes it.
+ *
+ *   text --scenario_yaml.c--> tree --scenario_parse.c, scenario_links.c--> struct scenario
+ * --scenario_dump.c--> text
+ *                                    \__ scenario_check.c (rules between keys)
+ *   scenario_tables.c: the tables all of them, and scenario_schema.c and scenario_reference.c, are driven by
+ *   scenario_diag.c: error messages;  units.c: numbers with units
+ *
+ * Memory: a scenario file is at most 1 MiB and its tree is bounded, so scn_alloc() and its kin do not fail in
+ * practice; if they do, they abort with a message instead of returning NULL.
+ */
+#ifndef COB_SCENARIO_INTERNAL_H
+#define COB_SCENARIO_INTERNAL_H
+
+#include "sim/scenario.h"
+#include <stdarg.h>
+
+#define SCN_MAX_BYTES  (1u << 20) /* of a scenario file */
+#define SCN_MAX_DEPTH  16         /* of nested mappings and lists */
+#define SCN_MAX_VALUES 20000      /* scalars, mappings and lists in a file */
+#define SCN_MAX_PAIRS  256        /* keys of one mapping */
+#define SCN_MAX_ERRORS 50         /* reported in one go */
+#define SCN_MAX_KEYS   24         /* of one table */
+
+/* ---- scenario_diag.c ---- */
+
+struct scn_report {
+    size_t pos; /* byte offset into the text */
+    char *message;
+};
+
+struct scn_diag {
+    const char *path, *text;
+    size_t len;
+    struct scn_report reports[SCN_MAX_ERRORS];
+    unsigned n_reports;
+    unsigned n_errors; /* also counts those that no longer fit */
+};
+
+/* Notes an error at a byte offset. The same message at the same place is noted once. */
+void scn_error(struct scn_diag *d, size_t pos, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* The same at a 1-based line and column, as libfyaml reports them. */
+size_t scn_offset(const struct scn_diag *d, int line, int column);
+/* Prints the noted errors in the order of the file: "file:line:column: error: message", the line, a caret.
+ * Frees them. */
+void scn_diag_flush(struct scn_diag *d, FILE *out);
+
+/* The word most like `word`, or NULL if none is like it. */
+const char *scn_suggest(const char *word, const char *const *words, size_t n_words);
+/* " (did you mean \"x\"?)" or, without a likely one, "; <what>: a, b, c". Writes to buf and returns it. */
+const char *scn_hint(char *buf, size_t size, const char *word, const char *const *words, size_t n_words,
+                     const char *what);
+
+void *scn_alloc(size_t size); /* zeroed */
+void *scn_grow(void *array, size_t n, size_t *cap, size_t item);
+char *scn_strdup(const char *text);
+char *scn_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Length of the valid UTF-8 sequence at s, 0 if it is invalid. Stores the code point. */
+size_t scn_utf8(const char *s, size_t len, uint32_t *cp);
+
+/* ---- scenario_yaml.c ---- */
+
+enum scn_kind { SCN_SCALAR, SCN_LIST, SCN_MAP };
+
+struct scn_yaml {
+    enum scn_kind kind;
+    bool plain; /* a scalar without quotes */
+    size_t pos; /* where it starts */
+    char *text; /* of a scalar; valid UTF-8 without NUL */
+    struct scn_yaml **keys, **items;
+    size_t n, cap_keys, cap_items;
+    struct scn_yaml *next; /* of all, for freeing */
+};
+
+struct scn_tree {
+    struct scn_yaml *root, *all;
+};
+
+/* Reads d->text. 0, or -1 with the reason noted in d (the tree must be freed in both cases). */
+int scn_yaml_read(struct scn_tree *tree, struct scn_diag *d);
+void scn_yaml_free(struct scn_tree *tree);
+/* The value of a key, or NULL; *key_pos (may be NULL) is where the key stands. */
+const struct scn_yaml *scn_yaml_get(const struct scn_yaml *map, const char *key, size_t *key_pos);
+/* An unquoted scalar that YAML reads as nothing. */
+bool scn_yaml_is_null(const struct scn_yaml *y);
+/* "a mapping", "a list", "nothing", "a number", "a text" .. for messages. */
+const char *scn_yaml_what(const struct scn_yaml *y);
+
+/* ---- scenario_tables.c ---- */
+
+enum scn_type {
+    SCN_T_NAME,      /* char *: a name that is safe in file names; max: its length */
+    SCN_T_TEXT,      /* char *: min..max bytes */
+    SCN_T_LINE,      /* char *: the same without line breaks and other control characters */
+    SCN_T_PATH,      /* char *: made absolute */
+    SCN_T_PATTERNS,  /* char ** and a count: POSIX extended regular expressions, one or a list of at most max
+                      */
+    SCN_T_INT,       /* whole number min..max */
+    SCN_T_TIME,      /* ps, divided by scale */
+    SCN_T_RATE,      /* bits per second */
+    SCN_T_SIZE,      /* bytes, a multiple of scale (stored undivided) */
+    SCN_T_WORD,      /* index into words */
+    SCN_T_WORD_TEXT, /* char *: one of words */
+    SCN_T_ENDPOINTS, /* two texts; read by scenario_links.c */
+    SCN_T_OBJECT,    /* a mapping with sub's keys, kept in the same struct */
+    SCN_T_DEFAULTS,  /* a mapping with those keys of sub that can be inherited */
+    SCN_T_MAP,       /* min..max names, each with a mapping with sub's keys */
+    SCN_T_LIST,      /* min..max mappings with sub's keys */
+};
+
+enum {
+    SCN_F_REQUIRED = 1, /* must be given (in the defaults, if it can be inherited) */
+    SCN_F_INHERIT = 2,  /* may stand in the defaults */
+    SCN_F_INPUT = 4,    /* used while reading and resolved away: not in the dump */
+    SCN_F_INDEXED = 8,  /* {i} is replaced when the node has a count */
+};
+
+struct scn_key {
+    const char *key;
+    enum scn_type type;
+    unsigned flags;
+    size_t offset, size; /* of the member; size 0: none */
+    size_t aux;          /* offset of a bool "is set" or of a count; 0: none */
+    uint64_t min, max, scale;
+    const char *def;          /* as one writes it; NULL: none */
+    const char *const *words; /* NULL-terminated */
+    const struct scn_table *sub;
+    const char *why; /* sentence added when a value is below min */
+    const char *help;
+};
+
+struct scn_table {
+    const char *id;    /* in the schema: "node" */
+    const char *title; /* in the reference */
+    const char *help;
+    bool may_be_empty; /* "name:" with nothing after it is an object with only defaults */
+    const struct scn_key *keys;
+    size_t n_keys;
+};
+
+extern const struct scn_table scn_table_root, scn_table_defaults, scn_table_node, scn_table_expect,
+    scn_table_switch, scn_table_link;
+#define SCN_N_TABLES 6
+extern const struct scn_table *const scn_tables[SCN_N_TABLES]; /* in the order of the reference */
+
+const struct scn_key *scn_key_find(const struct scn_table *t, const char *key);
+uint64_t scn_key_load(const struct scn_key *k, const void *object);
+
+#define SCN_NAME_PATTERN "[A-Za-z][A-Za-z0-9-]"
+#define SCN_NAME_MAX     31
+bool scn_name_ok(const char *name, size_t max_len);
+
+/* ---- units.c ---- */
+
+struct scn_unit {
+    const char *word;
+    uint64_t value; /* in ps, bit/s, bytes */
+};
+
+enum scn_quantity { SCN_Q_TIME, SCN_Q_RATE, SCN_Q_SIZE };
+
+/* Terminated by a NULL word, ascending. */
+const struct scn_unit *scn_units(enum scn_quantity q);
+/* "5ms": the shortest exact spelling that the parser reads back. Writes to buf and returns it. */
+const char *scn_spell(enum scn_quantity q, uint64_t value, char *buf, size_t size);
+int scn_parse_quantity(enum scn_quantity q, const char *text, uint64_t *out, char *err, size_t size);
+/* The quantity of a table type. */
+enum scn_quantity scn_type_quantity(enum scn_type type);
+
+/* ---- scenario_parse.c ---- */
+
+enum scn_origin { SCN_ABSENT, SCN_INHERITED, SCN_OWN };
+
+/* Where the values of one object stand, by index into its table. */
+struct scn_where {
+    size_t pos[SCN_MAX_KEYS];
+    enum scn_origin origin[SCN_MAX_KEYS];
+    bool bad[SCN_MAX_KEYS]; /* given, but wrong (reported) */
+    struct scn_where *sub;  /* of the nested object, if the table has one */
+};
+
+struct scn_reader {
+    struct scn_diag *d;
+    struct scenario *s;
+    const char *dir;   /* absolute, of the scenario file */
+    bool look_up;      /* whether files named must exist */
+    const char *index; /* replaces {i}; NULL outside of nodes with a count */
+    const struct scn_yaml *node_defaults, *link_defaults; /* may be NULL */
+};
+
+/* Reads an object: own values, else inherited ones, else the table's defaults. own and inherited may be NULL.
+ */
+void scn_read_object(struct scn_reader *r, const struct scn_table *t, const struct scn_yaml *own,
+                     const struct scn_yaml *inherited, void *object, struct scn_where *where);
+/* Complains about keys that are not in the table (or, defaults: cannot be inherited). False if y is no
+ * mapping. */
+bool scn_read_keys(struct scn_reader *r, const struct scn_table *t, const struct scn_yaml *y, bool defaults);
+/* Frees what the table's members own. */
+void scn_free_object(const struct scn_table *t, void *object);
+/* A text; false, with an error noted, when y is something else. */
+bool scn_read_text(struct scn_reader *r, const char *key, const struct scn_yaml *y, const char **out);
+size_t scn_where_key(const struct scn_table *t, const char *key);
+
+/* ---- scenario_links.c, scenario_check.c ---- */
+
+void scn_read_links(struct scn_reader *r, const struct scn_yaml *list);
+/* Rules between the keys of one object, and between objects. */
+void scn_check_node(struct scn_reader *r, struct scn_node *n, const struct scn_where *where);
+void scn_check_link(struct scn_reader *r, const struct scn_link *l, const struct scn_where *where,
+                    size_t pos);
+void scn_check_totals(struct scn_reader *r, size_t nodes_pos);
+/* Whether a regular expression compiles, and is small enough to be compiled. 0, or -1 with a sentence in err.
+ */
+int scn_check_pattern(const char *pattern, char *err, size_t size);
+
+#endif

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * scenario_links.c - endpoints, links, and the rules that concern them.
+ *
+ *   endpoint := node ":eth" N  |  switch
+ *
+ * In one endpoint of an entry the node's name may hold asterisks; the entry then makes one link for each node
+ * that matches, in index order. Every port carries exactly one link, a node's interfaces have no gaps, and
+ * links between switches form no loop.
+ */
+#include "sim/scenario_internal.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_NAMES (SCN_MAX_NODES + SCN_MAX_SWITCHES)
+
+struct endpoint {
+    const struct scn_yaml *y;
+    const char *text;
+    char node[64];      /* of a node's endpoint: what stands before the colon */
+    bool wild;          /* node is a pattern */
+    struct scn_end end; /* index is not set if wild */
+};
+
+struct links {
+    struct scn_reader *r;
+    const struct scn_yaml *used[SCN_MAX_NODES][SCN_MAX_NICS]; /* where a port was first named */
+    unsigned group[SCN_MAX_SWITCHES];                         /* of switches connected so far: union-find */
+};
+
+static bool matches(const char *pattern, const char *name)
+{
+    const char *star = NULL, *retry = NULL;
+
+    while (*name)
+        if (*pattern == '*') {
+            star = pattern++;
+            retry = name;
+        } else if (*pattern == *name) {
+            pattern++;
+            name++;
+        } else if (star) { /* let the last asterisk take one character more */
+            pattern = star + 1;
+            name = ++retry;
+        } else {
+            return false;
+        }
+    while (*pattern == '*')
+        pattern++;
+    return *pattern == '\0';
+}
+
+static int find_node(const struct scenario *s, const char *name)
+{
+    for (unsigned i = 0; i < s->n_nodes; i++)
+        if (strcmp(s->nodes[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+static int find_switch(const struct scenario *s, const char *name)
+{
+    for (unsigned i = 0; i < s->n_switches; i++)
+        if (strcmp(s->switches[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+static void unknown_name(struct scn_reader *r, size_t pos, const char *what, const char *name)
+{
+    const char *words[MAX_NAMES];
+    const char *like;
+    size_t n = 0;
+
+    for (unsigned i = 0; i < r->s->n_nodes; i++)
+        words[n++] = r->s->nodes[i].name;
+    for (unsigned i = 0; i < r->s->n_switches; i++)
+        words[n++] = r->s->switches[i].name;
+    like = scn_suggest(name, words, n);
+    if (like)
+        scn_error(r->d, pos, "there is no %s \"%.60s\" (did you mean \"%s\"?)", what, name, like);
+    else
+        scn_error(r->d, pos, "there is no %s \"%.60s\"", what, name);
+}
+
+/* "ethN"; false (reported) if it is not one. */
+static bool read_nic(struct scn_reader *r, const struct endpoint *e, const char *text, unsigned *nic)
+{
+    if (strncmp(text, "eth", 3) == 0 && text[3] >= '0' && text[3] < '0' + SCN_MAX_NICS && text[4] == '\0') {
+        *nic = (unsigned)(text[3] - '0');
+        return true;
+    }
+    scn_error(r->d, e->y->pos,
+              "endpoints: \"%.60s\" is no interface: write eth0 to eth%d after the node's name", text,
+              SCN_MAX_NICS - 1);
+    return false;
+}
+
+static bool read_endpoint(struct scn_reader *r, const struct scn_yaml *y, struct endpoint *e)
+{
+    const char *colon;
+    int index;
+
+    *e = (struct endpoint){.y = y};
+    if (!scn_read_text(r, "endpoints", y, &e->text))
+        return false;
+    colon = strchr(e->text, ':');
+    snprintf(e->node, sizeof e->node, "%.*s", colon ? (int)(colon - e->text) : 63, e->text);
+    if (!colon) {
+        index = find_switch(r->s, e->text);
+        e->end.is_switch = true;
+        e->end.index = index < 0 ? 0 : (unsigned)index;
+        if (index >= 0)
+            return true;
+        if (find_node(r->s, e->text) >= 0)
+            scn_error(r->d, y->pos, "\"%s\" is a node: name one of its interfaces, as in \"%s:eth0\"",
+                      e->text, e->text);
+        else
+            unknown_name(r, y->pos, "switch", e->text);
+        return false;
+    }
+    e->wild = strchr(e->node, '*') != NULL;
+    if (!e->wild) {
+        index = find_node(r->s, e->node);
+        if (index < 0 && find_switch(r->s, e->node) >= 0)
+            scn_error(r->d, y->pos, "\"%s\" is a switch: write only its name, its ports have none", e->node);
+        else if (index < 0)
+            unknown_name(r, y->pos, "node", e->node);
+        if (index < 0)
+            return false;
+        e->end.index = (unsigned)index;
+    }
+    return read_nic(r, e, colon + 1, &e->end.nic);
+}
+
+static char *default_name(const struct scenario *s, const struct scn_end end[2])
+{
+    char *part[2], *name;
+
+    for (unsigned i = 0; i < 2; i++)
+        part[i] = end[i].is_switch ? scn_strdup(s->switches[end[i].index].name)
+                                   : scn_printf("%s-eth%u", s->nodes[end[i].index].name, end[i].nic);
+    name = scn_printf("%s--%s", part[0], part[1]);
+    free(part[0]);
+    free(part[1]);
+    return name;
+}
+
+static unsigned group_of(struct links *ls, unsigned sw)
+{
+    while (ls->group[sw] != sw)
+        sw = ls->group[sw] = ls->group[ls->group[sw]];
+    return sw;
+}
+
+static bool take_ports(struct links *ls, const struct scn_end end[2], const struct endpoint e[2])
+{
+    struct scn_reader *r = ls->r;
+    struct scenario *s = r->s;
+
+    if (end[0].is_switch && end[1].is_switch) {
+        unsigned a = group_of(ls, end[0].index), b = group_of(ls, end[1].index);
+
+        if (end[0].index == end[1].index)
+            scn_error(r->d, e[1].y->pos, "both ends of the link are the switch \"%s\"", e[1].text);
+        else if (a == b)
+            scn_error(r->d, e[0].y->pos,
+                      "this link closes a loop of switches, in which a broadcast would circle for ever");
+        ls->group[a] = b;
+        return a != b;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        const char *name = end[i].is_switch ? "" : s->nodes[end[i].index].name;
+        const struct scn_yaml **used;
+
+        if (end[i].is_switch)
+            continue;
+        used = &ls->used[end[i].index][end[i].nic];
+        if (*used && i == 1 && !end[0].is_switch && end[0].index == end[1].index && end[0].nic == end[1].nic)
+            scn_error(r->d, e[i].y->pos, "both ends of the link are \"%s:eth%u\"", name, end[i].nic);
+        else if (*used)
+            scn_error(r->d, e[i].y->pos,
+                      "two links on one port: \"%s:eth%u\" is an end of another link already", name,
+                      end[i].nic);
+        if (*used)
+            return false;
+        *used = e[i].y;
+        if (s->nodes[end[i].index].n_nics <= end[i].nic)
+            s->nodes[end[i].index].n_nics = end[i].nic + 1;
+    }
+    return true;
+}
+
+static void add_link(struct links *ls, const struct scn_yaml *y, const struct scn_end end[2],
+                     const struct endpoint e[2], int number)
+{
+    struct scn_reader *r = ls->r;
+    struct scenario *s = r->s;
+    struct scn_where where = {0};
+    struct scn_link l = {.end = {end[0], end[1]}};
+    size_t name_pos = y->pos;
+
+    scn_read_object(r, &scn_table_link, y, r->link_defaults, &l, &where);
+    scn_check_link(r, &l, &where, y->pos);
+    if (!take_ports(ls, end, e)) {
+        free(l.name);
+        return;
+    }
+    if (l.name && number >= 0) {
+        char *numbered = scn_printf("%s%d", l.name, number);
+
+        free(l.name);
+        l.name = numbered;
+    }
+    if (l.name)
+        name_pos = where.pos[scn_where_key(&scn_table_link, "name")];
+    else
+        l.name = default_name(s, end);
+    for (unsigned i = 0; i < s->n_links; i++)
+        if (strcmp(s->links[i].name, l.name) == 0) {
+            scn_error(r->d, name_pos,
+                      "there is another link with the name \"%s\"; give this one a name of its own", l.name);
+            break;
+        }
+    if (s->n_links == SCN_MAX_LINKS) {
+        scn_error(r->d, y->pos, "more than %d links", SCN_MAX_LINKS);
+        free(l.name);
+        return;
+    }
+    s->links[s->n_links++] = l;
+}
+
+static void add_star(struct links *ls, const struct scn_yaml *y, const struct endpoint e[2])
+{
+    struct scenario *s = ls->r->s;
+    unsigned wild = e[0].wild ? 0 : 1;
+    int number = 0;
+
+    for (unsigned i = 0; i < s->n_nodes; i++) {
+        struct scn_end end[2] = {e[0].end, e[1].end};
+
+        if (!matches(e[wild].node, s->nodes[i].name))
+            continue;
+        end[wild].index = i;
+        add_link(ls, y, end, e, number++);
+    }
+    if (number == 0)
+        scn_error(ls->r->d, e[wild].y->pos, "no node's name matches \"%s\"", e[wild].node);
+}
+
+static void read_link(struct links *ls, const struct scn_yaml *y)
+{
+    struct scn_reader *r = ls->r;
+    const struct scn_yaml *list = scn_yaml_get(y, "endpoints", NULL);
+    struct scn_link scratch = {0};
+    struct scn_where where = {0};
+    struct endpoint e[2] = {0};
+    bool ok;
+
+    /* once for its errors alone: the endpoints may be wrong, or match no node */
+    scn_read_object(r, &scn_table_link, y, NULL, &scratch, &where);
+    free(scratch.name);
+    if (y->kind != SCN_MAP)
+        return;
+    if (!list) {
+        scn_error(r->d, y->pos, "the link has no \"endpoints\"");
+        return;
+    }
+    if (list->kind != SCN_LIST || list->n != 2) {
+        scn_error(r->d, list->pos, "endpoints: expected a list of two ends, as in [\"alpha:eth0\", \"sw0\"]");
+        return;
+    }
+    ok = read_endpoint(r, list->items[0], &e[0]);
+    if (!read_endpoint(r, list->items[1], &e[1]) || !ok)
+        return;
+    if (e[0].wild && e[1].wild)
+        scn_error(r->d, list->pos, "endpoints: only one end may have an asterisk");
+    else if (e[0].wild || e[1].wild)
+        add_star(ls, y, e);
+    else
+        add_link(ls, y, (const struct scn_end[2]){e[0].end, e[1].end}, e, -1);
+}
+
+static void check_gaps(struct links *ls)
+{
+    struct scenario *s = ls->r->s;
+
+    for (unsigned i = 0; i < s->n_nodes; i++)
+        for (unsigned nic = 0; nic + 1 < s->nodes[i].n_nics; nic++)
+            if (!ls->used[i][nic])
+                scn_error(ls->r->d, ls->used[i][s->nodes[i].n_nics - 1]->pos,
+                          "\"%s:eth%u\" is used but \"%s:eth%u\" is not: a node's interfaces have no gaps",
+                          s->nodes[i].name, s->nodes[i].n_nics - 1, s->nodes[i].name, nic);
+}
+
+void scn_read_links(struct scn_reader *r, const struct scn_yaml *list)
+{
+    struct links *ls = scn_alloc(sizeof *ls);
+
+    ls->r = r;
+    for (unsigned i = 0; i < SCN_MAX_SWITCHES; i++)
+        ls->group[i] = i;
+    for (size_t i = 0; list && i < list->n; i++)
+        read_link(ls, list->items[i]);
+    check_gaps(ls);
+    free(ls);
+}
