@@ -91,7 +91,7 @@ struct ic_event {
     unsigned link; /* index into the config */
     unsigned end;  /* the sending end, 0 or 1; ARRIVED: the receiving end */
     uint64_t frame_id;
-    uint32_t queue_bytes; /* of the sending end after this event */
+    uint32_t queue_bytes; /* of the sending end after this event; ARRIVED: 0 */
     uint32_t len;
     const uint8_t *data; /* NULL if no frame; valid during the callback */
 };
@@ -99,7 +99,11 @@ struct ic_event {
 struct ic_ops {
     /* A frame will have arrived at `port` at `time_ps`. Called in time order per port. */
     void (*deliver)(void *ctx, unsigned port, vtime_t time_ps, uint64_t frame_id, const uint8_t *data, uint32_t len);
-    /* May be NULL. ARRIVED of last links is called when announced, so times are ordered only per link end and kind. */
+    /*
+     * May be NULL. ARRIVED of last links is called when announced, and what happens at a port's own sending end is
+     * called up to ic_ingress_ps late, so times are ordered only per link end and kind. The order of the calls is
+     * the same whatever the steps of ic_advance.
+     */
     void (*event)(void *ctx, const struct ic_event *ev);
 };
 
@@ -132,17 +136,19 @@ struct ic_end_stats {
 };
 
 /*
- * Builds the fabric. Returns NULL with errno: EINVAL (an index out of range, a zero rate/delay/latency, a port used
- * by two links or by none, a link from a switch to itself), EBUSY (second fabric in this process), ENOMEM.
- * The caller owns the result; names are copied.
+ * Builds the fabric. Returns NULL with errno: EINVAL (an index out of range; a zero rate, delay, latency, MTU, queue or
+ * table; a port used by two links or by none; a link from a switch to itself), EBUSY (second fabric in this process),
+ * ENOMEM, EFAULT (SystemC failed). The caller owns the result; names are copied.
  */
 struct ic *ic_create(const struct ic_config *cfg);
 void ic_destroy(struct ic *ic); /* NULL is allowed */
 
 /*
- * Hands a frame to port's sending queue at time_ps (>= the last ic_advance). The data is copied. frame_id is the
- * caller's and is reported back. Returns 0; -1 EINVAL for a bad port or a time in the past. A frame that the link
- * refuses (too long, queue full) is counted as dropped and is not an error. Call in order of (time_ps, port).
+ * Hands a frame to port's sending queue at time_ps, which may lie up to ic_ingress_ps(port) before the last
+ * ic_advance (by definition of ingress nothing that was executed could depend on it; the result is the same as if it
+ * had been injected earlier). The data is copied. frame_id is the caller's and is reported back. Returns 0; -1 EINVAL
+ * for a bad port, a time further in the past or an empty frame; -1 ENOMEM. A frame that the link refuses (too long,
+ * queue full) is counted as dropped and is not an error. Call in order of time_ps for each port.
  */
 int ic_inject(struct ic *ic, unsigned port, vtime_t time_ps, uint64_t frame_id, const uint8_t *data, uint32_t len);
 

@@ -268,7 +268,7 @@ static bool jobs_done(const struct engine *e)
     return any;
 }
 
-static void step(struct engine *e, unsigned core)
+void engine_step(struct engine *e, unsigned core)
 {
     struct port_shared *s = e->port;
     bool release[PORT_MAX_NODES];
@@ -330,7 +330,7 @@ static void *work(void *arg)
         seen = now;
         pthread_mutex_lock(&e->lock);
         if (!atomic_load(&e->over))
-            step(e, w->core);
+            engine_step(e, w->core);
         pthread_mutex_unlock(&e->lock);
     }
     free(w);
@@ -367,7 +367,7 @@ void engine_bury(struct engine *e, unsigned node, const char *reason)
     if (e->tr)
         tracing_node_state(e->tr, node, e->port->node[node].now_ps, end_names[PORT_END_KILLED], 0);
     if (stepper && !atomic_load(&e->over))
-        step(e, e->port->node[node].core);
+        engine_step(e, e->port->node[node].core);
     pthread_mutex_unlock(&e->lock);
 }
 

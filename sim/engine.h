@@ -48,6 +48,11 @@ struct engine *engine_create(const struct engine_config *cfg, char *why, size_t 
 const char *engine_port_path(const struct engine *e);
 struct port_shared *engine_port(struct engine *e);
 struct ic *engine_fabric(struct engine *e);
+/*
+ * One step of the engine: all nodes are blocked and the last of them called the engine. For tests that have no threads;
+ * otherwise only the engine's threads do this. `core`: see port_release().
+ */
+void engine_step(struct engine *e, unsigned core);
 /* Starts the engine's threads; before the first guest. 0, or -1 errno. */
 int engine_start(struct engine *e);
 /* Waits until the run is over, but at most timeout_ms. Returns true when it is over. Also does the service work

@@ -4,13 +4,20 @@
  *
  * Both give the guest exactly the same machine (same devices, addresses, firmware tables, uuid), so that both give
  * the same trace. What QEMU is started with is decided in one place (guest_machine.c) and is written to
- * <run>/qemu/<node>.args, one argument a line, before it is started.
+ * <run>/qemu/<node>.args, one argument a line, before it is started. (libvirt makes the final command line itself: there
+ * the domain goes to <run>/qemu/<node>.args.xml before, and the arguments are read back from the running process.)
  *
  * A guest's process is killed at the latest when this process ends (parent-death signal, and the plugin watches us
  * through a pidfd); what survives that all the same is found by the next start through pid files and killed
- * (guest_sweep), after checking that the pid is still the process that was written down (start time, executable).
+ * (guest_sweep), after checking that the pid is still the process that was written down (start time, executable) and
+ * that the cob which started it is gone.
  *
- * Threads: all calls from one thread. start blocks until QEMU is running or has failed.
+ * A guest that powers off or resets is stopped where it is (-action). libvirt also sends its QEMU SIGTERM then, which
+ * takes effect unless the plugin holds QEMU's main loop; with direct spawn QEMU stays, paused.
+ *
+ * Threads: all calls from one thread, which must stay for as long as guests run (the parent-death signal of the direct
+ * back end belongs to it). start blocks until QEMU has built its machine and confirmed `cont`, or has failed: the plugin
+ * must not wait for anything that its caller does after start.
  */
 #ifndef COB_GUEST_H
 #define COB_GUEST_H
@@ -42,7 +49,7 @@ struct guest;
 
 struct guest_backend {
     const char *name; /* "libvirt", "direct" */
-    /* Once per run; scratch is a short directory of ours (socket names). 0, or -1 with the reason in why[size]. */
+    /* Once per process; scratch is a directory of ours, for temporary files until close. 0, or -1 with the reason in why[size]. */
     int (*open)(const char *scratch, char *why, size_t size);
     /* Starts one guest. NULL with the reason (QEMU's own message if it gave one) in why[size]. */
     struct guest *(*start)(const struct guest_spec *spec, char *why, size_t size);

@@ -2,19 +2,22 @@
 /*
  * guest_direct.c - the back end without libvirt: fork and exec.
  *
- * As with libvirt, QEMU starts stopped (-S) and is let go through its monitor: by then the machine is complete and
- * both of QEMU's threads are settled, so the guest's first instruction is executed in the same state of affairs. The
- * monitor is one end of a socket pair, closed as soon as `cont` is answered.
+ * As with libvirt, QEMU starts stopped (-S) and is let go through its monitor: by then the machine is
+ * complete and both of QEMU's threads are settled, so the guest's first instruction is executed in the same
+ * state of affairs. The monitor is one end of a socket pair, closed as soon as `cont` is answered.
  *
  *   cob                                   QEMU
- *     fork, exec ------------------------>  options, plugin, machine      (ends here if it dislikes something)
- *     capabilities, cont ---------------->
+ *     fork, exec ------------------------>  options, plugin, machine      (ends here if it dislikes
+ * something) capabilities, cont ---------------->
  *     <------------------------- two returns
  *     close
  *
- * The process gets SIGKILL when the thread that called start() ends, so that thread must be the one that stays.
+ * The process gets SIGKILL when the thread that called start() ends, so that thread must be the one that
+ * stays.
  */
+#include "sim/guest_files.h"
 #include "sim/guest_machine.h"
+#include "sim/guest_monitor.h"
 #include "sim/guest_process.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -25,14 +28,11 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#define MONITOR_FD     3 /* in QEMU */
-#define START_LIMIT_MS 60000
-#define EXIT_LIMIT_MS  5000 /* from closing the monitor to the end of the process */
-#define LOG_LINES      3 /* quoted when QEMU does not start */
-#define QMP_MAX        8192
+#define MONITOR_FD    3    /* in QEMU */
+#define EXIT_LIMIT_MS 5000 /* from closing the monitor to the end of the process */
+#define LOG_LINES     3    /* quoted when QEMU does not start */
 
 static int direct_open(const char *scratch, char *why, size_t size)
 {
@@ -105,73 +105,6 @@ static int exec_result(int fd)
     return n == sizeof error ? error : n < 0 ? errno : 0;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-/*
- * Waits until the monitor has answered n commands. 0; -1 with why[] set if one was refused, with why[] empty if QEMU
- * closed the monitor (it has ended; its log says why).
- */
-static int await_returns(int fd, int n, char *why, size_t size)
-{
-    int64_t limit = now_ms() + START_LIMIT_MS;
-    char text[QMP_MAX];
-    size_t have = 0;
-
-    *why = '\0';
-    while (n > 0) {
-        int64_t left = limit - now_ms();
-        struct pollfd p = {.fd = fd, .events = POLLIN};
-        int ready = poll(&p, 1, left > 0 ? (int)left : 0);
-        ssize_t got;
-        char *line, *end;
-
-        if (ready < 0 && errno == EINTR)
-            continue;
-        if (ready <= 0) {
-            snprintf(why, size, "QEMU does not answer on its monitor");
-            return -1;
-        }
-        got = read(fd, text + have, sizeof text - 1 - have);
-        if (got <= 0)
-            return -1;
-        have += (size_t)got;
-        text[have] = '\0';
-        /* One object a line; only the kind of answer matters. */
-        for (line = text; (end = strchr(line, '\n')); line = end + 1) {
-            *end = '\0';
-            if (!strncmp(line, "{\"return\"", 9)) {
-                n--;
-            } else if (!strncmp(line, "{\"error\"", 8)) {
-                snprintf(why, size, "QEMU's monitor refused: %s", line);
-                return -1;
-            }
-        }
-        have = strlen(line);
-        memmove(text, line, have + 1);
-        if (have == sizeof text - 1) {
-            snprintf(why, size, "QEMU's monitor sent a line longer than %d bytes", QMP_MAX);
-            return -1;
-        }
-    }
-    return 0;
-}
-
-static int let_go(int monitor, char *why, size_t size)
-{
-    static const char commands[] = "{\"execute\":\"qmp_capabilities\"}\n{\"execute\":\"cont\"}\n";
-
-    *why = '\0';
-    if (send(monitor, commands, sizeof commands - 1, MSG_NOSIGNAL) != sizeof commands - 1)
-        return -1;
-    return await_returns(monitor, 2, why, size);
-}
-
 /* The last lines of the log in one, "a | b". */
 static void quote_log(const char *path, char *text, size_t size)
 {
@@ -203,7 +136,7 @@ static void quote_log(const char *path, char *text, size_t size)
 static void describe_end(const struct guest *g, const char *log_path, char *why, size_t size)
 {
     struct pollfd p = {.fd = g->pidfd, .events = POLLIN};
-    char quoted[1024], how[64] = "closed its monitor";
+    char quoted[2048], how[64] = "closed its monitor";
     siginfo_t info = {0};
     int rc;
 
@@ -254,8 +187,8 @@ static pid_t spawn(const struct guest_spec *spec, const struct guest_args *argv,
     return pid;
 }
 
-static struct guest *run(const struct guest_spec *spec, const struct guest_args *argv, const struct guest_args *env,
-                         char *why, size_t size)
+static struct guest *run(const struct guest_spec *spec, const struct guest_args *argv,
+                         const struct guest_args *env, char *why, size_t size)
 {
     struct guest *g;
     int pair[2];
@@ -269,7 +202,7 @@ static struct guest *run(const struct guest_spec *spec, const struct guest_args 
     close(pair[1]);
     /* Written down before the guest runs. */
     g = pid > 0 ? guest_adopt(spec, pid, why, size) : NULL;
-    if (g && let_go(pair[0], why, size)) {
+    if (g && guest_monitor_let_go(pair[0], why, size)) {
         if (!*why)
             describe_end(g, spec->log_path, why, size);
         guest_kill(g);
@@ -288,12 +221,12 @@ static struct guest *direct_start(const struct guest_spec *given, char *why, siz
     struct guest_spec spec = *given;
     struct guest *g = NULL;
 
-    if (guest_machine_absolute(&spec, &store) || guest_machine_argv(&spec, MONITOR_FD, &argv) ||
+    if (guest_files_absolute(&spec, &store) || guest_machine_argv(&spec, MONITOR_FD, &argv) ||
         make_environment(&spec, &env))
         snprintf(why, size, "out of memory");
     else if (guest_args_save(&argv, spec.args_path))
         snprintf(why, size, "cannot write %s: %s", spec.args_path, strerror(errno));
-    else if (!guest_machine_files(&spec, why, size))
+    else if (!guest_files_prepare(&spec, why, size))
         g = run(&spec, &argv, &env, why, size);
     guest_args_free(&argv);
     guest_args_free(&env);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * guest_domain.c - writes the domain XML that makes libvirt start QEMU with the machine of guest_machine_argv().
+ * guest_domain.c - writes the domain XML that makes libvirt start QEMU with the machine of
+ * guest_machine_argv().
  *
- * Says no to every device libvirt would add for a guest's comfort (USB, balloon); what is left of its habits is in
- * guest_machine.c. A node's choice that libvirt has no element for goes through <qemu:commandline>.
+ * Says no to every device libvirt would add for a guest's comfort (USB, balloon); what is left of its habits
+ * is in guest_machine.c. A node's choice that libvirt has no element for goes through <qemu:commandline>.
  */
 #include "sim/guest_domain.h"
 #include "sim/guest_machine.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <libxml/xmlwriter.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,20 +41,15 @@ static void text(struct writer *x, const char *name, const char *value)
     x->bad |= xmlTextWriterWriteElement(x->w, BAD_CAST name, BAD_CAST value) < 0;
 }
 
-
-/* <name a1="v1" a2="v2"/>, the list ended by NULL */
-static void empty(struct writer *x, const char *name, ...)
+/* <name key1="value1" key2="value2"/>, the list ended by NULL */
+static void write_empty(struct writer *x, const char *name, const char *const *pairs)
 {
-    const char *key;
-    va_list ap;
-
     start(x, name);
-    va_start(ap, name);
-    while ((key = va_arg(ap, const char *)))
-        attr(x, key, va_arg(ap, const char *));
-    va_end(ap);
+    for (; *pairs; pairs += 2)
+        attr(x, pairs[0], pairs[1]);
     end(x);
 }
+#define empty(x, name, ...) write_empty(x, name, (const char *const[]){__VA_ARGS__})
 
 static void write_os(struct writer *x, const struct guest_spec *spec, const struct guest_machine *m)
 {

@@ -2,10 +2,10 @@
 /*
  * guest_machine.h - which machine a node is: the one place that decides it, for both back ends.
  *
- * The guest must not be able to tell the back ends apart, so what libvirt adds of its own accord (strict boot order,
- * the TCO watchdog's strap, the CPU topology, a fixed uuid) is part of the machine here, and what libvirt has no word
- * for is handed through it unchanged (guest_machine_extra). docs/guests.md lists the machines with their reasons.
- * The unit test holds the two lists against each other.
+ * The guest must not be able to tell the back ends apart, so what libvirt adds of its own accord (strict boot
+ * order, the TCO watchdog's strap, the CPU topology, a fixed uuid) is part of the machine here, and what
+ * libvirt has no word for is handed through it unchanged (guest_machine_extra). docs/guests.md lists the
+ * machines with their reasons. The unit test holds the two lists against each other.
  *
  * Threads: none of this keeps state.
  */
@@ -14,7 +14,9 @@
 
 #include "sim/guest.h"
 
-#define GUEST_RTC_START    1577836800L /* 2020-01-01T00:00:00Z, what every guest's calendar clock starts with */
+#define GUEST_RTC_START                                                                                      \
+    1577836800L /* 2020-01-01T00:00:00Z, what every guest's calendar clock starts with                       \
+                 */
 #define GUEST_RTC_TEXT     "2020-01-01T00:00:00"
 #define GUEST_TB_CACHE_MIB 128u /* translated code; QEMU's own default depends on the host's memory */
 #define GUEST_NIC_SLOT     0x10 /* PCI slot of eth0 on bus 0; eth<k> is at slot GUEST_NIC_SLOT + k */
@@ -54,14 +56,5 @@ int guest_machine_extra(const struct guest_spec *spec, struct guest_args *a);
 
 /* The complete command line, argv[0] included, with a QMP monitor on monitor_fd and -S. 0, or -1 ENOMEM. */
 int guest_machine_argv(const struct guest_spec *spec, int monitor_fd, struct guest_args *a);
-
-/*
- * Makes the paths in spec that QEMU or libvirt will open absolute; the new strings live in store until
- * guest_args_free. 0, or -1 ENOMEM.
- */
-int guest_machine_absolute(struct guest_spec *spec, struct guest_args *store);
-
-/* Checks the inputs, makes the console and log files empty and the memory's file all zero. 0, or -1 with the reason in why[size]. */
-int guest_machine_files(const struct guest_spec *spec, char *why, size_t size);
 
 #endif

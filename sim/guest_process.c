@@ -35,10 +35,11 @@ struct guest *guest_adopt(const struct guest_spec *spec, pid_t pid, char *why, s
         return NULL;
     }
     g->pid = pid;
+    /* One that has ended in the meantime needs no pid file, and the caller will notice. */
     g->pidfd = pidfd_open(pid, 0);
     if (g->pidfd < 0) {
         snprintf(why, size, "QEMU (process %d) cannot be watched: %s", (int)pid, strerror(errno));
-    } else if (spec->pid_path && guest_pidfile_write(spec->pid_path, pid, getpid())) {
+    } else if (spec->pid_path && guest_pidfile_write(spec->pid_path, pid, getpid()) && errno != ESRCH) {
         snprintf(why, size, "cannot write the pid file %s: %s", spec->pid_path, strerror(errno));
         close(g->pidfd);
     } else {

@@ -2,9 +2,9 @@
 /*
  * guest_sweep.c - kills what earlier runs left behind, and nothing else.
  *
- * A guest is killed when its pid file is from this boot, the process is still the one that was written down, and the
- * process that owned it (the cob that started it) is gone. Guests of a cob that still runs are left alone. A pid file
- * whose guest is gone is removed. A file that cannot be understood is left alone and named.
+ * A guest is killed when its pid file is from this boot, the process is still the one that was written down,
+ * and the process that owned it (the cob that started it) is gone. Guests of a cob that still runs are left
+ * alone. A pid file whose guest is gone is removed. A file that cannot be understood is left alone and named.
  */
 #include "sim/guest_sweep.h"
 #include "sim/guest.h"
@@ -63,8 +63,9 @@ int guest_process_read(pid_t pid, struct guest_process *p)
     }
     /* The second field is the name in parentheses and may hold anything; the rest is plain. */
     end = strrchr(text, ')');
-    if (!end || sscanf(end + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-                       &state, &p->start) != 2) {
+    if (!end ||
+        sscanf(end + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+               &state, &p->start) != 2) {
         errno = EPROTO;
         return -1;
     }
@@ -74,8 +75,10 @@ int guest_process_read(pid_t pid, struct guest_process *p)
     }
     snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
     len = readlink(path, p->exe, sizeof p->exe - 1);
-    if (len < 0)
+    if (len < 0) {
+        errno = errno == ENOENT ? ESRCH : errno; /* it has ended since */
         return -1;
+    }
     p->exe[len] = '\0';
     p->pid = pid;
     return 0;
@@ -162,7 +165,8 @@ static enum verdict judge(const char *path, struct pidfile *pf, const char *boot
     return still_runs(&pf->owner) ? SWEEP_IN_USE : SWEEP_LEFT_BEHIND;
 }
 
-/* Through a pidfd, and looked at once more after taking it: between look and kill the pid cannot change hands. */
+/* Through a pidfd, and looked at once more after taking it: between look and kill the pid cannot change
+ * hands. */
 static int kill_exactly(const struct guest_process *p)
 {
     int fd = pidfd_open(p->pid, 0), rc;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * guest_sweep.h - pid files, and what a process is known by. Used inside sim/guest_*.c only; the rest is in guest.h.
+ * guest_sweep.h - pid files, and what a process is known by. Used inside sim/guest_*.c only; the rest is in
+ * guest.h.
  *
  * A pid file is text:
  *     cob-guest 1
@@ -24,10 +25,12 @@ struct guest_process {
     char exe[PATH_MAX];
 };
 
-/* Fills p from /proc. 0, or -1 errno (ESRCH: no such process, or it has ended and only waits to be reaped). */
+/* Fills p from /proc. 0, or -1 errno (ESRCH: no such process, or it has ended and only waits to be reaped).
+ */
 int guest_process_read(pid_t pid, struct guest_process *p);
 
-/* Writes the pid file of guest, owned by owner (normally getpid()). 0, or -1 errno; no half-written file is left. */
+/* Writes the pid file of guest, owned by owner (normally getpid()). 0, or -1 errno; no half-written file is
+ * left. */
 int guest_pidfile_write(const char *path, pid_t guest, pid_t owner);
 
 #endif

@@ -2,19 +2,20 @@
 /*
  * tracing.h - what a run leaves behind: event trace (CTF 1.8), captures (pcapng), consoles.
  *
- * The writer is given events in any order between two commits and writes them sorted by (time, stream, arrival).
- * Nothing host-dependent (no wall clock, pid, path, uuid) goes into a trace, so two identical runs give identical
- * files, which tracing_diff() and cmp(1) rely on.
+ * The writer is given events in any order between two commits and writes them sorted by (time, stream,
+ * arrival). Nothing host-dependent (no wall clock, pid, path, uuid) goes into a trace, so two identical runs
+ * give identical files, which tracing_diff() and cmp(1) rely on.
  *
- *   <run>/trace/metadata                  CTF metadata text, picosecond clock "vtime"
- *   <run>/trace/node-<name>, trace/fabric one stream each, packets of 64 KiB (a crash loses at most the last packet)
- *   <run>/capture/<link>.<0|1>.pcapng     one per link end: what this end sent and received, nanosecond stamps,
- *                                         direction in the epb_flags option, drops as comments
- *   <run>/console/<name>.log              "[    1.234567890] text" per line, virtual seconds of the line's first byte
- *   <run>/console/<name>.raw              the bytes as the guest wrote them
+ *   <run>/trace/metadata               CTF metadata text, picosecond clock "vtime"
+ *   <run>/trace/node-<name>, /fabric   one stream each, packets of 64 KiB (a crash loses the last one)
+ *   <run>/capture/<link>.<0|1>.pcapng  one per link end: what this end sent and received; nanoseconds,
+ *                                      direction in the epb_flags option, drops as comments
+ *   <run>/console/<name>.log           "[    1.234567890] text": virtual seconds of the line's first byte
+ *   <run>/console/<name>.raw           the bytes as the guest wrote them
  *
- * Threads: one writer is used by one thread at a time. Calls may block on the disk. Errors are sticky: every call
- * may be made after a failure and does nothing; tracing_close() returns -1 with the first errno and says which path.
+ * Threads: one writer is used by one thread at a time. Calls may block on the disk. Errors are sticky: every
+ * call may be made after a failure and does nothing; tracing_close() returns -1 with the first errno and says
+ * which path.
  */
 #ifndef COB_TRACING_H
 #define COB_TRACING_H
@@ -27,18 +28,18 @@
 
 struct tracing;
 
-/* CTF event ids; the payload of each is in tracing_events.c, one table for writer, metadata text and reader. */
+/* CTF event ids; their payload is in tracing_events.c, one table for writer, metadata text and reader. */
 enum tracing_event_id {
-    TR_NODE_STATE,   /* node stream: state string ("trained", "result", "panic", "shutdown", "reset", "killed", "stopped"), value i64 */
-    TR_CONSOLE_LINE, /* node stream: text string */
-    TR_FRAME_TX,     /* node stream: the guest handed frame `frame_id` to its interface nic; len, xxh64 of the bytes */
-    TR_FRAME_RX,     /* node stream: frame handed to the guest's interface; frame_id, nic, len, hash */
-    TR_LINK_QUEUED,  /* fabric stream: link, end, frame_id, len, queue_bytes */
-    TR_LINK_SENT,    /* same payload */
-    TR_LINK_ARRIVED, /* same payload */
-    TR_LINK_DROPPED, /* same payload and reason string */
-    TR_LINK_TRAINING,/* fabric stream: link */
-    TR_LINK_UP,      /* fabric stream: link */
+    TR_NODE_STATE,    /* node stream: state ("trained", "result", "panic", "shutdown", "killed", ..), value */
+    TR_CONSOLE_LINE,  /* node stream: text string */
+    TR_FRAME_TX,      /* node stream: the guest handed frame_id to its interface nic; len, xxh64 */
+    TR_FRAME_RX,      /* node stream: frame handed to the guest's interface; frame_id, nic, len, xxh64 */
+    TR_LINK_QUEUED,   /* fabric stream: link, end, frame_id, len, queue_bytes */
+    TR_LINK_SENT,     /* same payload */
+    TR_LINK_ARRIVED,  /* same payload */
+    TR_LINK_DROPPED,  /* same payload and reason string */
+    TR_LINK_TRAINING, /* fabric stream: link */
+    TR_LINK_UP,       /* fabric stream: link */
     TR_EVENT_COUNT,
 };
 
@@ -48,7 +49,7 @@ struct tracing_config {
     unsigned n_nodes;
     const char *const *links; /* names */
     unsigned n_links;
-    bool trace, capture;      /* off: the calls for that part do nothing (consoles are always written) */
+    bool trace, capture; /* off: the calls for that part do nothing (consoles are always written) */
 };
 
 struct tracing_link_event {
@@ -57,25 +58,31 @@ struct tracing_link_event {
     unsigned link, end;
     uint64_t frame_id;
     uint32_t len, queue_bytes;
-    const char *reason;  /* of a drop, else NULL */
-    const uint8_t *data; /* frame bytes for the capture (SENT and ARRIVED go to the capture, DROPPED as a comment), or NULL */
+    const char *reason; /* of a drop, else NULL */
+    /* Frame bytes for the capture, or NULL. SENT and ARRIVED are captured, DROPPED with a comment. */
+    const uint8_t *data;
 };
 
 /* Creates the files. NULL with errno on failure and the path in why[size]. */
 struct tracing *tracing_open(const struct tracing_config *cfg, char *why, size_t size);
 
+/*
+ * A node that is killed from outside while it is idle may be behind what was committed: its state is then
+ * traced with the time of the last commit. Any other event must not be late.
+ */
 void tracing_node_state(struct tracing *t, unsigned node, vtime_t at, const char *state, int64_t value);
 void tracing_frame(struct tracing *t, enum tracing_event_id tx_or_rx, unsigned node, unsigned nic, vtime_t at,
                    uint64_t frame_id, const uint8_t *data, uint32_t len);
 void tracing_link(struct tracing *t, const struct tracing_link_event *ev);
 /*
- * Console bytes that the guest wrote at `at` (bytes of one node come in order). Lines are split here. A line without
- * an end is written by tracing_close. on_line (may be NULL) is called for each finished line, without its newline
- * (and carriage return), longer than 4096 bytes split.
+ * Console bytes that the guest wrote at `at` (bytes of one node come in order). Lines are split here. A line
+ * without an end is written by tracing_close. on_line (may be NULL) is called for each finished line, without
+ * its newline (and carriage returns, and without NUL bytes), longer than 4096 bytes split; at: when the line
+ * ended. It is called after a failure too.
  */
 void tracing_console(struct tracing *t, unsigned node, vtime_t at, const void *bytes, size_t len,
                      void (*on_line)(void *ctx, unsigned node, vtime_t at, const char *line), void *ctx);
-/* No event before `upto` will come any more: those may be written out. */
+/* No event before `upto` will come any more (else assert; but see tracing_node_state): it may be written. */
 void tracing_commit(struct tracing *t, vtime_t upto);
 /* Bytes written and events so far, for the statistics. */
 void tracing_counts(const struct tracing *t, uint64_t *events, uint64_t *bytes);
@@ -83,15 +90,17 @@ void tracing_counts(const struct tracing *t, uint64_t *events, uint64_t *bytes);
 int tracing_close(struct tracing *t, char *why, size_t size);
 
 /*
- * Compares two run directories: resolved scenario is not compared; trace, consoles, captures and result.json's
- * "nodes" (exit, end time, RAM hash) are. The first difference in virtual time is described on out in a few lines:
- * time, node or link, what, both sides decoded. Returns 0 equal, 1 different, -1 errno (path and reason on err).
+ * Compares two run directories: resolved scenario is not compared; trace, consoles, captures and
+ * result.json's "nodes" (exit, end time, RAM hash) are. The first difference in virtual time is described on
+ * out in a few lines: time, node or link, what, both sides decoded. Returns 0 equal, 1 different, -1 errno
+ * (path and reason on err).
  */
 int tracing_diff(const char *run_a, const char *run_b, FILE *out, FILE *err);
 
 /*
- * Prints the trace of a run merged by (time, stream), one event a line, decoded. Times in [from, to). node/link: only
- * that one (NULL: all). Returns 0, or -1 errno with the reason on err (corrupt or truncated files too).
+ * Prints the trace of a run merged by (time, stream), one event a line, decoded. Times in [from, to).
+ * node/link: only that one (NULL: all). Returns 0, or -1 errno with the reason on err (corrupt or truncated
+ * files too).
  */
 struct tracing_filter {
     vtime_t from, to;

@@ -176,6 +176,12 @@ bool port_needs_engine(const struct port_shared *s, vtime_t horizon);
  * run is over: every node has ended or sleeps beyond the stop time.
  */
 unsigned port_grant(struct port_shared *s, bool release[PORT_MAX_NODES]);
+/*
+ * A node sends a frame by interface `nic` at now_ps: it may do nothing from the returned time on before it has met, for
+ * then the frame can have come back to it in some form. The other half of the rule that leaves a node's own emissions out
+ * of its grant. Called by the node.
+ */
+vtime_t port_back_ps(const struct port_node *n, unsigned nic, vtime_t now_ps);
 
 /* ---- meeting (port_meet.c) ---- */
 

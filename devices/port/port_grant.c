@@ -158,3 +158,10 @@ unsigned port_grant(struct port_shared *s, bool release[PORT_MAX_NODES])
             released += release[i];
     return released;
 }
+
+vtime_t port_back_ps(const struct port_node *n, unsigned nic, vtime_t now_ps)
+{
+    const struct port_nic *out = &n->nic[nic];
+    vtime_t up = out->link_up_ps >= VTIME_NEVER ? vtime_add(now_ps, out->training_ps) : vtime_max(now_ps, out->link_up_ps);
+    return vtime_add(up, vtime_add(out->ingress_ps, out->egress_ps));
+}

@@ -196,7 +196,7 @@ static void may_end(unsigned vcpu, void *udata)
  * aarch64 HVC/SMC and riscv ECALL may power the machine off (PSCI, SBI) and, unlike x86, leave no next block to look at.
  * So the request is recognised by the call's number, and the guest is frozen in front of the instruction.
  */
-static int64_t call_block_ns; /* start of the block whose last instruction is the call */
+static int64_t call_block_ns; /* start of the block that the call is in */
 
 static void call_block_entered(unsigned vcpu, void *udata)
 {
@@ -272,15 +272,18 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(tb, QEMU_PLUGIN_INLINE_ADD_U64, counter, n);
     qemu_plugin_register_vcpu_tb_exec_cond_cb(tb, gate, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_COND_GE, counter, LIMIT,
                                               (void *)(intptr_t)n);
-    struct qemu_plugin_insn *last = qemu_plugin_tb_get_insn(tb, n - 1);
-    size_t len = qemu_plugin_insn_data(last, b, sizeof b);
-    if (match(halts, sizeof halts / sizeof halts[0], b, len))
-        qemu_plugin_register_vcpu_insn_exec_cb(last, halting, QEMU_PLUGIN_CB_NO_REGS, NULL);
-    else if (match(ends, sizeof ends / sizeof ends[0], b, len))
-        qemu_plugin_register_vcpu_insn_exec_cb(last, may_end, QEMU_PLUGIN_CB_NO_REGS, NULL);
-    else if (firmware_ready() && match(calls, sizeof calls / sizeof calls[0], b, len)) {
-        qemu_plugin_register_vcpu_tb_exec_cb(tb, call_block_entered, QEMU_PLUGIN_CB_NO_REGS, (void *)(intptr_t)n);
-        qemu_plugin_register_vcpu_insn_exec_cb(last, calling_firmware, QEMU_PLUGIN_CB_R_REGS, (void *)(intptr_t)n);
+    for (size_t i = 0; i < n; i++) { /* riscv's WFI does not end its block */
+        struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+        size_t len = qemu_plugin_insn_data(insn, b, sizeof b);
+        if (match(halts, sizeof halts / sizeof halts[0], b, len))
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, halting, QEMU_PLUGIN_CB_NO_REGS, NULL);
+        else if (match(ends, sizeof ends / sizeof ends[0], b, len))
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, may_end, QEMU_PLUGIN_CB_NO_REGS, NULL);
+        else if (firmware_ready() && match(calls, sizeof calls / sizeof calls[0], b, len)) {
+            qemu_plugin_register_vcpu_tb_exec_cb(tb, call_block_entered, QEMU_PLUGIN_CB_NO_REGS, (void *)(intptr_t)n);
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, calling_firmware, QEMU_PLUGIN_CB_R_REGS,
+                                                   (void *)(intptr_t)(i + 1));
+        }
     }
 }
 

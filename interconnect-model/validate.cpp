@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * validate.cpp - what a configuration must satisfy. The caller's own checks (the scenario's) say it in better
+ * words and with a line number; here it only protects the model.
+ */
+#include "interconnect-model/fabric.hpp"
+#include <algorithm>
+
+namespace icm
+{
+
+namespace
+{
+/* A C caller's enum may hold any number; reading one that C++ does not know would be undefined. */
+template <typename Enum> unsigned number_in(const Enum &value)
+{
+    unsigned number;
+    static_assert(sizeof number == sizeof value, "an enum of C is as wide as an int");
+    std::memcpy(&number, &value, sizeof number);
+    return number;
+}
+
+bool is_duration(vtime_t ps)
+{
+    return ps > 0 && ps < VTIME_NEVER;
+}
+
+bool is_valid_switch(const ic_switch_cfg &sw)
+{
+    return number_in(sw.mode) <= IC_CUT_THROUGH && is_duration(sw.latency_ps) && sw.table_size > 0 &&
+           sw.ageing_ps > 0;
+}
+
+bool is_valid_end(const ic_config &cfg, const ic_end &end)
+{
+    return number_in(end.kind) <= IC_END_SWITCH &&
+           end.index < (end.kind == IC_END_PORT ? cfg.n_ports : cfg.n_switches);
+}
+
+bool is_valid_link(const ic_config &cfg, const ic_link_cfg &link)
+{
+    return is_valid_end(cfg, link.end[0]) && is_valid_end(cfg, link.end[1]) &&
+           (link.end[0].kind != link.end[1].kind || link.end[0].index != link.end[1].index) &&
+           is_duration(link.delay_ps) && link.rate_bps > 0 && link.mtu_bytes > 0 && link.queue_bytes > 0 &&
+           link.training_ps >= 0 && link.training_ps < VTIME_NEVER;
+}
+} // namespace
+
+bool is_valid(const ic_config &cfg)
+{
+    if (!cfg.ops.deliver || (cfg.n_switches && !cfg.switches) || (cfg.n_links && !cfg.links))
+        return false;
+    for (unsigned i = 0; i < cfg.n_switches; i++)
+        if (!is_valid_switch(cfg.switches[i]))
+            return false;
+    std::vector<unsigned> uses(cfg.n_ports);
+    for (unsigned i = 0; i < cfg.n_links; i++) {
+        if (!is_valid_link(cfg, cfg.links[i]))
+            return false;
+        for (const ic_end &end : cfg.links[i].end)
+            if (end.kind == IC_END_PORT)
+                uses[end.index]++;
+    }
+    return std::all_of(uses.begin(), uses.end(), [](unsigned n) { return n == 1; });
+}
+
+} // namespace icm

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * guest_root.h - the directory tree that libvirt's embedded driver works in, and its cache. For
+ * guest_libvirt.c.
+ *
+ * There is one root in a process. It is a new one in every run, so that several cobs may run at once:
+ *
+ *   <root>                           <scratch>/lv, or in /tmp if that is too long for socket names
+ *   <root>/etc/qemu.conf             ours: libvirt changes no owner, label, cgroup or namespace
+ *   <root>/cache/qemu/capabilities/  what libvirt found out about each emulator; asking one takes
+ *                                    seconds, so this is copied from and to the user's cache
+ *   <root>/log/qemu/<node>.log       made a link to the guest's log_path
+ *   <root>/run/qemu/<node>.pid       where QEMU's process id is read
+ */
+#ifndef COB_GUEST_ROOT_H
+#define COB_GUEST_ROOT_H
+
+#include <stddef.h>
+
+/* Makes the root and fills its cache. Its path (static), or NULL with the reason in why[size] and nothing
+ * left. */
+const char *guest_root_make(const char *scratch, char *why, size_t size);
+
+/* Keeps what libvirt has learnt about emulators for the next run. Says on stderr if that fails: it costs time
+ * only. */
+void guest_root_keep_cache(void);
+
+/* Removes the tree. */
+void guest_root_remove(void);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tracing_events.c - the one table of events, and what follows from it: encode, decode, compare, show.
+ *
+ * The metadata text (tracing_metadata.c) is generated from the same table. A new event is a line here and an
+ * id in tracing.h; the callers of the encoder give the values in the table's order.
+ */
+#include "tracing/tracing_format.h"
+#include <assert.h>
+#include <inttypes.h>
+
+#define LINK_FIELDS                                                                                          \
+    {"link", TRF_LINK, " ", ""}, {"end", TRF_U32, ".", ""}, {"frame_id", TRF_U64, " #", ""},                 \
+        {"len", TRF_U32, " ", " bytes"},                                                                     \
+    {                                                                                                        \
+        "queue_bytes", TRF_U32, " queue ", " bytes"                                                          \
+    }
+#define FRAME_FIELDS                                                                                         \
+    {"frame_id", TRF_U64, " #", ""}, {"nic", TRF_U32, " eth", ""}, {"len", TRF_U32, " ", " bytes"},          \
+    {                                                                                                        \
+        "hash", TRF_HEX64, " hash ", ""                                                                      \
+    }
+
+const struct tracing_event_def tracing_event_defs[TR_EVENT_COUNT] = {
+    [TR_NODE_STATE] = {"node_state",
+                       "state",
+                       TRACING_NODE_CLASS,
+                       {{"state", TRF_STRING, " ", ""}, {"value", TRF_I64, " ", ""}}},
+    [TR_CONSOLE_LINE] = {"console_line", "console", TRACING_NODE_CLASS, {{"text", TRF_STRING, " \"", "\""}}},
+    [TR_FRAME_TX] = {"frame_tx", "frame tx", TRACING_NODE_CLASS, {FRAME_FIELDS}},
+    [TR_FRAME_RX] = {"frame_rx", "frame rx", TRACING_NODE_CLASS, {FRAME_FIELDS}},
+    [TR_LINK_QUEUED] = {"link_queued", "queued", TRACING_FABRIC_CLASS, {LINK_FIELDS}},
+    [TR_LINK_SENT] = {"link_sent", "sent", TRACING_FABRIC_CLASS, {LINK_FIELDS}},
+    [TR_LINK_ARRIVED] = {"link_arrived", "arrived", TRACING_FABRIC_CLASS, {LINK_FIELDS}},
+    [TR_LINK_DROPPED] = {"link_dropped",
+                         "dropped",
+                         TRACING_FABRIC_CLASS,
+                         {LINK_FIELDS, {"reason", TRF_STRING, " (", ")"}}},
+    [TR_LINK_TRAINING] = {"link_training", "training", TRACING_FABRIC_CLASS, {{"link", TRF_LINK, " ", ""}}},
+    [TR_LINK_UP] = {"link_up", "up", TRACING_FABRIC_CLASS, {{"link", TRF_LINK, " ", ""}}},
+};
+
+static const char cut_mark[] = "[cut]";
+
+/* Bytes of a field, without the text of a string but with its NUL. */
+static size_t fixed_size(enum tracing_field_type type)
+{
+    switch (type) {
+    case TRF_U32:
+    case TRF_LINK:
+        return 4;
+    case TRF_U64:
+    case TRF_HEX64:
+    case TRF_I64:
+        return 8;
+    case TRF_STRING:
+        return 1;
+    case TRF_NONE:
+        break;
+    }
+    return 0;
+}
+
+#define FOR_EACH_FIELD(def, i)                                                                               \
+    for (unsigned i = 0; i < TRACING_MAX_FIELDS && (def)->fields[i].type != TRF_NONE; i++)
+
+size_t tracing_event_bound(const struct tracing_event *ev)
+{
+    const struct tracing_event_def *def = &tracing_event_defs[ev->id];
+    size_t size = TRACING_EVENT_HEAD;
+    FOR_EACH_FIELD(def, i)
+    {
+        size += fixed_size(def->fields[i].type);
+        if (def->fields[i].type == TRF_STRING)
+            size += strlen(ev->v[i].s);
+    }
+    return size < TRACING_EVENT_MAX ? size : TRACING_EVENT_MAX;
+}
+
+/* Copies a string into at most room bytes, NUL included; marks a cut one. Returns the end. */
+static uint8_t *put_string(uint8_t *out, const char *s, size_t room)
+{
+    size_t len = strnlen(s, room);
+    if (len < room) {
+        memcpy(out, s, len);
+    } else {
+        len = room - 1;
+        memcpy(out, s, len - (sizeof cut_mark - 1));
+        memcpy(out + len - (sizeof cut_mark - 1), cut_mark, sizeof cut_mark - 1);
+    }
+    out[len] = 0;
+    return out + len + 1;
+}
+
+size_t tracing_event_encode(uint8_t *out, const struct tracing_event *ev)
+{
+    assert(ev->id < TR_EVENT_COUNT && ev->at >= 0);
+    const struct tracing_event_def *def = &tracing_event_defs[ev->id];
+    size_t after = 0; /* least size of the fields that are still to come */
+    FOR_EACH_FIELD(def, i)
+    after += fixed_size(def->fields[i].type);
+    tracing_put16(out, (uint16_t)ev->id);
+    tracing_put64(out + 2, (uint64_t)ev->at);
+    uint8_t *p = out + TRACING_EVENT_HEAD;
+    FOR_EACH_FIELD(def, i)
+    {
+        size_t size = fixed_size(def->fields[i].type);
+        after -= size;
+        if (def->fields[i].type == TRF_STRING) {
+            p = put_string(p, ev->v[i].s, (size_t)(out + TRACING_EVENT_MAX - p) - after);
+        } else if (size == 4) {
+            assert(ev->v[i].u <= UINT32_MAX);
+            tracing_put32(p, (uint32_t)ev->v[i].u);
+            p += 4;
+        } else {
+            tracing_put64(p, ev->v[i].u);
+            p += 8;
+        }
+    }
+    return (size_t)(p - out);
+}
+
+size_t tracing_event_decode(const uint8_t *in, size_t len, enum tracing_class stream, unsigned links,
+                            struct tracing_event *ev, const char **fault)
+{
+    if (len < TRACING_EVENT_HEAD) {
+        *fault = "an event is cut short";
+        return 0;
+    }
+    unsigned id = tracing_get16(in);
+    if (id >= TR_EVENT_COUNT || tracing_event_defs[id].stream != stream) {
+        *fault = "an event has an id that this stream cannot hold";
+        return 0;
+    }
+    uint64_t at = tracing_get64(in + 2);
+    if (at > INT64_MAX) {
+        *fault = "an event's time is out of range";
+        return 0;
+    }
+    ev->id = id;
+    ev->at = (vtime_t)at;
+    const struct tracing_event_def *def = &tracing_event_defs[id];
+    size_t used = TRACING_EVENT_HEAD;
+    FOR_EACH_FIELD(def, i)
+    {
+        size_t size = fixed_size(def->fields[i].type);
+        if (def->fields[i].type == TRF_STRING)
+            size += strnlen((const char *)in + used, len - used);
+        if (size > len - used) {
+            *fault = "an event is cut short";
+            return 0;
+        }
+        if (def->fields[i].type == TRF_STRING)
+            ev->v[i].s = (const char *)in + used;
+        else
+            ev->v[i].u = size == 4 ? tracing_get32(in + used) : tracing_get64(in + used);
+        if (def->fields[i].type == TRF_LINK && ev->v[i].u >= links) {
+            *fault = "an event names a link that is not in the metadata";
+            return 0;
+        }
+        used += size;
+    }
+    return used;
+}
+
+bool tracing_event_equal(const struct tracing_event *a, const struct tracing_event *b)
+{
+    if (a->at != b->at || a->id != b->id)
+        return false;
+    const struct tracing_event_def *def = &tracing_event_defs[a->id];
+    FOR_EACH_FIELD(def, i)
+    {
+        bool same =
+            def->fields[i].type == TRF_STRING ? strcmp(a->v[i].s, b->v[i].s) == 0 : a->v[i].u == b->v[i].u;
+        if (!same)
+            return false;
+    }
+    return true;
+}
+
+/* A string from a file may hold anything: nothing of it may reach the terminal as a control sequence. */
+static void show_string(FILE *out, const char *s)
+{
+    for (size_t len = strlen(s); len > 0;) {
+        char piece[TRACING_ESCAPED(256)];
+        size_t n = len < 256 ? len : 256;
+        tracing_escape(piece, s, n);
+        fputs(piece, out);
+        s += n;
+        len -= n;
+    }
+}
+
+void tracing_event_show(FILE *out, const struct tracing_event *ev, const struct tracing_names *names)
+{
+    const struct tracing_event_def *def = &tracing_event_defs[ev->id];
+    fputs(def->phrase, out);
+    FOR_EACH_FIELD(def, i)
+    {
+        const struct tracing_field *field = &def->fields[i];
+        fputs(field->before, out);
+        switch (field->type) {
+        case TRF_U32:
+        case TRF_U64:
+            fprintf(out, "%" PRIu64, ev->v[i].u);
+            break;
+        case TRF_HEX64:
+            fprintf(out, "%016" PRIx64, ev->v[i].u);
+            break;
+        case TRF_I64:
+            fprintf(out, "%" PRId64, ev->v[i].i);
+            break;
+        case TRF_LINK:
+            show_string(out, names->links[ev->v[i].u]);
+            break;
+        case TRF_STRING:
+            show_string(out, ev->v[i].s);
+            break;
+        case TRF_NONE:
+            break;
+        }
+        fputs(field->after, out);
+    }
+}
