@@ -2,9 +2,11 @@
 /*
  * scenario_internal.h - what the scenario's source files share; nobody else includes it.
  *
- *   text --scenario_yaml.c--> tree --scenario_parse.c, scenario_links.c--> struct scenario
- * --scenario_dump.c--> text
- *                                    \__ scenario_check.c (rules between keys)
+ *   text --scenario_yaml.c--> tree --scenario_parse.c--> struct scenario --scenario_dump.c--> text
+ *                                   |-- scenario_value.c (values and objects, by the tables)
+ *                                   |-- scenario_links.c (endpoints)
+ *                                   `-- scenario_check.c (rules between keys)
+ *
  *   scenario_tables.c: the tables all of them, and scenario_schema.c and scenario_reference.c, are driven by
  *   scenario_diag.c: error messages;  units.c: numbers with units
  *
@@ -60,7 +62,7 @@ char *scn_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Length of the valid UTF-8 sequence at s, 0 if it is invalid. Stores the code point. */
 size_t scn_utf8(const char *s, size_t len, uint32_t *cp);
 
-/* ---- scenario_yaml.c ---- */
+/* ---- scenario_yaml.c, scenario_tree.c ---- */
 
 enum scn_kind { SCN_SCALAR, SCN_LIST, SCN_MAP };
 
@@ -169,7 +171,7 @@ int scn_parse_quantity(enum scn_quantity q, const char *text, uint64_t *out, cha
 /* The quantity of a table type. */
 enum scn_quantity scn_type_quantity(enum scn_type type);
 
-/* ---- scenario_parse.c ---- */
+/* ---- scenario_value.c ---- */
 
 enum scn_origin { SCN_ABSENT, SCN_INHERITED, SCN_OWN };
 
@@ -197,6 +199,8 @@ void scn_read_object(struct scn_reader *r, const struct scn_table *t, const stru
 /* Complains about keys that are not in the table (or, defaults: cannot be inherited). False if y is no
  * mapping. */
 bool scn_read_keys(struct scn_reader *r, const struct scn_table *t, const struct scn_yaml *y, bool defaults);
+/* A whole number in the key's range; false, with an error noted, when y is something else. */
+bool scn_read_number(struct scn_reader *r, const struct scn_key *k, const struct scn_yaml *y, uint64_t *out);
 /* Frees what the table's members own. */
 void scn_free_object(const struct scn_table *t, void *object);
 /* A text; false, with an error noted, when y is something else. */

@@ -33,8 +33,7 @@ static const struct scn_key root_keys[] = {
      AT(scenario, name),
      .max = SCN_NAME_MAX,
      .help = "Name of the scenario and of its run directories. Default: the file's name without `.scn.yml`, "
-             "with a "
-             "hyphen for each character that a name cannot have."},
+             "with a hyphen for each character that a name cannot have."},
     {.key = "seed",
      .type = SCN_T_INT,
      AT(scenario, seed),
@@ -76,8 +75,7 @@ static const struct scn_key root_keys[] = {
      .max = SCN_MAX_SWITCHES,
      .sub = &scn_table_switch,
      .help = "The switches, by name. Nodes and switches share one name space. Links between switches must "
-             "not form "
-             "a loop."},
+             "not form a loop."},
     {.key = "links",
      .type = SCN_T_LIST,
      .max = SCN_MAX_LINKS,
@@ -108,11 +106,9 @@ static const struct scn_key node_keys[] = {
      .flags = SCN_F_INPUT,
      .min = 1,
      .max = SCN_MAX_NODES,
-     .help =
-         "Makes N nodes of this one: `name` becomes `name0` to `name(N-1)`, and `{i}` in `run`, `append` and "
-         "`expect.console` becomes the number (not in `${i}`, which is left to the shell). Without `count` "
-         "there "
-         "is one node with the name as it is, and `{i}` means nothing."},
+     .help = "Makes N nodes of this one: `name` becomes `name0` to `name(N-1)`, and `{i}` in `run`, `append` "
+             "and `expect.console` becomes the number (not in `${i}`, which is left to the shell). Without "
+             "`count` there is one node with the name as it is, and `{i}` means nothing."},
     {.key = "cpus",
      .type = SCN_T_INT,
      .flags = SCN_F_INHERIT,
@@ -129,9 +125,8 @@ static const struct scn_key node_keys[] = {
      .max = 64 * GIB,
      .scale = MIB,
      .def = "256MiB",
-     .help =
-         "Guest memory, a multiple of 1MiB; at least 96MiB with `image: linux`. All nodes together: at most "
-         "256GiB."},
+     .help = "Guest memory, a multiple of 1MiB; at least 96MiB with `image: linux`. All nodes together: at "
+             "most 256GiB."},
     {.key = "speed",
      .type = SCN_T_WORD,
      .flags = SCN_F_INHERIT,
@@ -145,16 +140,14 @@ static const struct scn_key node_keys[] = {
      AT(scn_node, image),
      .words = images,
      .help = "`linux`: the distribution's kernel with our small initramfs, which runs `run`. Default, unless "
-             "there "
-             "is a `kernel`."},
+             "there is a `kernel`."},
     {.key = "kernel",
      .type = SCN_T_PATH,
      .flags = SCN_F_INHERIT,
      AT(scn_node, kernel),
      .max = 4000,
      .help = "A kernel of your own (bzImage, Image, vmlinux with a PVH entry) instead of `image`. Relative "
-             "to the "
-             "scenario file."},
+             "to the scenario file."},
     {.key = "initrd",
      .type = SCN_T_PATH,
      .flags = SCN_F_INHERIT,
@@ -182,9 +175,8 @@ static const struct scn_key node_keys[] = {
      AT(scn_node, run),
      .min = 1,
      .max = 64 * KIB,
-     .help =
-         "Shell script run in the guest once it is up; its exit status is the node's result. Needs `image: "
-         "linux`: a kernel of your own has no part of ours that could run it."},
+     .help = "Shell script run in the guest once it is up; its exit status is the node's result. Needs "
+             "`image: linux`: a kernel of your own has no part of ours that could run it."},
     {.key = "expect",
      .type = SCN_T_OBJECT,
      .flags = SCN_F_INHERIT,
@@ -249,16 +241,14 @@ static const struct scn_key link_keys[] = {
      .type = SCN_T_ENDPOINTS,
      .flags = SCN_F_REQUIRED,
      .help = "The two ends: `\"node:ethN\"` (N from 0 to 7, without gaps) or the name of a switch. An "
-             "asterisk in "
-             "one node's name makes one link for each node that matches, in index order: `[\"n*:eth0\", "
-             "\"sw0\"]`."},
+             "asterisk in one node's name makes one link for each node that matches, in index order: "
+             "`[\"n*:eth0\", \"sw0\"]`."},
     {.key = "name",
      .type = SCN_T_NAME,
      AT(scn_link, name),
      .max = 80,
      .help = "Name of the link in traces and captures. Default: both ends, as in `alpha-eth0--beta-eth0`. "
-             "With an "
-             "asterisk in `endpoints` the link's number is appended."},
+             "With an asterisk in `endpoints` the link's number is appended."},
     {.key = "delay",
      .type = SCN_T_TIME,
      .flags = SCN_F_INHERIT,
@@ -268,11 +258,9 @@ static const struct scn_key link_keys[] = {
      .scale = 1,
      .def = "1us",
      .why = "the delay is the lookahead, the time for which both sides can run without hearing from each "
-            "other, so a "
-            "link without delay would let neither of them run",
+            "other, so a link without delay would let neither of them run",
      .help = "Propagation time, one way. It is the lookahead: the longer, the less often the two sides have "
-             "to wait "
-             "for each other, and the faster the run. That is why there is a minimum."},
+             "to wait for each other, and the faster the run. That is why there is a minimum."},
     {.key = "rate",
      .type = SCN_T_RATE,
      .flags = SCN_F_INHERIT,
@@ -298,9 +286,8 @@ static const struct scn_key link_keys[] = {
      .max = 64 * MIB,
      .scale = 1,
      .def = "256KiB",
-     .help =
-         "Limit of each end's sending queue, the frame being sent included; what does not fit is dropped and "
-         "counted. At least one frame of `mtu`."},
+     .help = "Limit of each end's sending queue, the frame being sent included; what does not fit is dropped "
+             "and counted. At least one frame of `mtu`."},
     {.key = "training",
      .type = SCN_T_TIME,
      .flags = SCN_F_INHERIT,

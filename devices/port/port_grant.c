@@ -10,9 +10,9 @@
  *         is trained or training, else S + training (its training cannot have begun before S);
  *   r_i   = min_k(e_ik + ingress_k): before r_i nothing of node i meets a frame of another node.
  *
- * Horizon F = min_i r_i, and at most fabric_next + the shortest way from a delivery's announcement back into the
- * fabric (a node can answer what the fabric is about to hand to it): the fabric may be simulated up to F, not
- * including F.
+ * Horizon F = min_i (t_i + min_k ingress_ik), and at most fabric_next + the shortest way from a delivery's announcement
+ * back into the fabric (a node can answer what the fabric is about to hand to it): the fabric may be simulated up to F,
+ * not including F. Training does not count here: a frame that waits for it is given to the fabric when it is sent.
  *
  * Once everything before F has happened, node j's deliveries are final up to
  *   grant_j = min(min over i != j of r_i, fabric_next) + min_k egress_k
@@ -85,11 +85,20 @@ static vtime_t shortest_answer(const struct port_shared *s)
     return a;
 }
 
+/* The earliest moment that a frame sent from now on can be given to the fabric for, ingress included. */
+static vtime_t inject_by(const struct port_node *n)
+{
+    vtime_t t = earliest(n), f = VTIME_NEVER;
+    for (unsigned k = 0; k < n->n_nics; k++)
+        f = vtime_min(f, vtime_add(t, n->nic[k].ingress_ps));
+    return f;
+}
+
 vtime_t port_horizon(const struct port_shared *s)
 {
-    vtime_t all = earliest_of_all(s), f = vtime_add(s->fabric_next_ps, shortest_answer(s));
+    vtime_t f = vtime_add(s->fabric_next_ps, shortest_answer(s));
     for (unsigned i = 0; i < s->n_nodes; i++)
-        f = vtime_min(f, reach(&s->node[i], all));
+        f = vtime_min(f, inject_by(&s->node[i]));
     return f;
 }
 

@@ -24,6 +24,8 @@ static const struct {
     NAME(timer_del),
     NAME(all_cpu_threads_idle),
     NAME(qemu_get_cpu),
+    NAME(rcu_add_force_rcu_notifier),
+    NAME(rcu_remove_force_rcu_notifier),
     NAME(cpu_loop_exit_restore),
     NAME(qemu_new_net_client),
     NAME(qemu_send_packet),
@@ -41,5 +43,10 @@ const char *binding_resolve(void)
             return names[i].name;
         memcpy((char *)&qemu + names[i].offset, &f, sizeof f);
     }
-    return NULL;
+    return binding_current_cpu() ? NULL : "current_cpu";
+}
+
+void **binding_current_cpu(void)
+{
+    return dlsym(RTLD_DEFAULT, "current_cpu");
 }

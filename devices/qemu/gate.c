@@ -2,10 +2,10 @@
 /*
  * gate.c - blocks the guest before it passes its grant, and bounds QEMU's jumps while it idles.
  *
- * A counter per vCPU is increased inline by every translated block; when it says that the block being entered would
- * pass the grant, gate() is called. The counter may run ahead of the clock (blocks that are left early are counted
- * whole) but never behind it: whatever moves the clock without instructions (idle jumps), and every switch to another
- * vCPU, goes through "stale" counters, which call gate() at the next block. gate() reads the exact clock:
+ * A counter is increased inline by every translated block; when it says that the block being entered would pass the
+ * grant, gate() is called. The counter may run ahead of the clock (blocks that are left early are counted whole) but
+ * never behind it: whatever moves the clock without instructions (idle jumps) makes it stale, so that gate() is called
+ * at the next block. gate() reads the exact clock:
  *
  *   now = clock - n                  the clock counts the entered block of n instructions already
  *   now + n <= grant                 re-arm the counter and go on
@@ -22,27 +22,60 @@
  */
 #include "devices/qemu/half.h"
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define LIMIT (1ull << 62)
 
-static qemu_plugin_u64 counter;
+/*
+ * One counter for all vCPUs, which share the clock. QEMU only has counters per vCPU, and under -accel tcg,thread=single
+ * (verified with 10.0) it takes the index of the vCPU that *translates* a block for a constant, though all vCPUs run the
+ * block; worse, it multiplies that constant by the element size in place, so any size but 1 spoils the block for index
+ * 1 and up. So: elements of one byte, and an offset that takes the translator's index back off:
+ *   address = base + index * 1 + (COUNTER_AT - index)
+ * gate() checks that the index really is the translator's.
+ */
+enum { COUNTER_AT = 8 };
+static struct qemu_plugin_scoreboard *board; /* 16 bytes, of which the last 8 are used */
+
+static qemu_plugin_u64 counter_of(unsigned translator)
+{
+    return (qemu_plugin_u64){board, COUNTER_AT - translator};
+}
+
+void *half_current_cpu(void)
+{
+    static void **current; /* thread-local in QEMU; there is one vCPU thread */
+    if (!current)
+        current = binding_current_cpu();
+    return *current;
+}
+
+unsigned half_current_index(void)
+{
+    void *cpu = half_current_cpu();
+    unsigned i = 0;
+    while (i + 1 < half.cpus && qemu.qemu_get_cpu((int)i) != cpu)
+        i++;
+    return i;
+}
+
 static struct qemu_timer idle_timer;
 static bool idle_armed;
 static int shutdown_cause; /* that QEMU's main loop has taken already */
 
-static void stale_all(void)
+/* The next block asks. */
+static void stale(void)
 {
-    for (unsigned i = 0; i < half.cpus; i++)
-        qemu_plugin_u64_set(counter, i, LIMIT);
+    qemu_plugin_u64_set(counter_of(0), 0, LIMIT);
 }
 
-/* Lets `vcpu` run for (grant - now) ns in which the entered block of n is included; everyone else must ask. */
-static void arm(unsigned vcpu, int64_t now_ns, int64_t n)
+/* Lets the guest run up to the grant; of this the entered block of n instructions is counted already. */
+static void arm(int64_t now_ns, int64_t n)
 {
-    stale_all();
-    qemu_plugin_u64_set(counter, vcpu, LIMIT - (uint64_t)((half.grant_ns - now_ns) >> half.shift) - 1 + (uint64_t)n);
+    uint64_t room = (uint64_t)((half.grant_ns - now_ns) >> half.shift);
+    qemu_plugin_u64_set(counter_of(0), 0, LIMIT - room - 1 + (uint64_t)n);
 }
 
 static void arm_idle(void)
@@ -60,7 +93,7 @@ static void disarm_idle(void)
 
 void gate_recheck(void)
 {
-    stale_all();
+    stale();
     if (idle_armed)
         arm_idle();
 }
@@ -116,11 +149,16 @@ static void check_shutdown(void)
 
 static void gate(unsigned vcpu, void *udata)
 {
-    int64_t n = (int64_t)(intptr_t)udata, len = n << half.shift;
+    int64_t n = (intptr_t)udata & 0xffff, len = n << half.shift;
+    unsigned translator = (unsigned)((uintptr_t)udata >> 16);
     int64_t now = half_now_ns() - len;
     uintptr_t here = (uintptr_t)__builtin_return_address(0) - 2; /* inside the call, as QEMU's helpers do */
     bool leave = false;
 
+    if (vcpu != translator) {
+        fprintf(stderr, "cob: this QEMU counts per running vCPU; cob needs to be adapted to it for cpus > 1\n");
+        _exit(1);
+    }
     half.node->gates++;
     check_shutdown();
     if (half.ending != PORT_END_NONE)
@@ -144,10 +182,10 @@ static void gate(unsigned vcpu, void *udata)
         }
     }
     if (leave) {
-        stale_all();
-        qemu.cpu_loop_exit_restore(qemu.qemu_get_cpu((int)vcpu), here);
+        stale();
+        qemu.cpu_loop_exit_restore(half_current_cpu(), here);
     }
-    arm(vcpu, now, n);
+    arm(now, n);
 }
 
 static void idle_fired(void *opaque)
@@ -170,7 +208,7 @@ static void idle_fired(void *opaque)
             meet(PORT_BLOCKED, now, now + 1, 0);
         }
     }
-    stale_all();
+    stale();
     if (qemu.all_cpu_threads_idle() || half.node->cut)
         arm_idle();
 }
@@ -180,7 +218,7 @@ static void halting(unsigned vcpu, void *udata)
 {
     (void)vcpu;
     (void)udata;
-    stale_all();
+    stale();
     arm_idle();
 }
 
@@ -189,7 +227,7 @@ static void may_end(unsigned vcpu, void *udata)
 {
     (void)vcpu;
     (void)udata;
-    stale_all();
+    stale();
 }
 
 /*
@@ -266,12 +304,14 @@ static bool match(const struct pattern *p, size_t count, const uint8_t *b, size_
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     size_t n = qemu_plugin_tb_n_insns(tb);
+    unsigned translator = half_current_index();
+    qemu_plugin_u64 counter = counter_of(translator);
     uint8_t b[16];
 
     (void)id;
     qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(tb, QEMU_PLUGIN_INLINE_ADD_U64, counter, n);
     qemu_plugin_register_vcpu_tb_exec_cond_cb(tb, gate, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_COND_GE, counter, LIMIT,
-                                              (void *)(intptr_t)n);
+                                              (void *)(uintptr_t)(n | (size_t)translator << 16));
     for (size_t i = 0; i < n; i++) { /* riscv's WFI does not end its block */
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         size_t len = qemu_plugin_insn_data(insn, b, sizeof b);
@@ -287,10 +327,35 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     }
 }
 
+/*
+ * QEMU's RCU thread kicks the running vCPU when a grace period takes long in host time; with several vCPUs that ends
+ * the turn of one of them, at a moment that host time decides. The kick is a notifier on a list of the vCPU thread: put
+ * one of ours in front of it, and take off what stands behind. (The thread leaves its read section at every timer, so
+ * grace periods end all the same.)
+ */
+static void no_kick(struct qemu_notifier *n, void *data)
+{
+    (void)n;
+    (void)data;
+}
+
+static void steady_turns(void)
+{
+    static struct qemu_notifier ours = {.notify = no_kick};
+    if (half.cpus == 1)
+        return;
+    qemu.rcu_add_force_rcu_notifier(&ours);
+    while (ours.link[0])
+        qemu.rcu_remove_force_rcu_notifier(ours.link[0]);
+}
+
 static void vcpu_started(qemu_plugin_id_t id, unsigned vcpu)
 {
     (void)id;
-    qemu_plugin_u64_set(counter, vcpu, LIMIT);
+    if (vcpu != 0)
+        return;
+    stale();
+    steady_turns();
     firmware_install();
 }
 
@@ -299,14 +364,13 @@ static void on_shutdown(struct qemu_notifier *n, void *data)
 {
     (void)n;
     shutdown_cause = *(const int *)data;
-    stale_all();
+    stale();
 }
 static struct qemu_notifier shutdown_notifier = {.notify = on_shutdown};
 
 void gate_install(qemu_plugin_id_t id)
 {
-    counter.score = qemu_plugin_scoreboard_new(sizeof(uint64_t));
-    counter.offset = 0;
+    board = qemu_plugin_scoreboard_new(1);
     qemu_plugin_register_vcpu_init_cb(id, vcpu_started);
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
 }

@@ -36,6 +36,10 @@ static inline int64_t half_now_ns(void)
     return qemu.qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 }
 
+/* The vCPU that runs now, or translates; in the vCPU thread. gate.c */
+void *half_current_cpu(void);
+unsigned half_current_index(void);
+
 /* gate.c */
 void gate_install(qemu_plugin_id_t id);
 void gate_machine_ready(void);

@@ -96,6 +96,8 @@ struct binding {
     void (*timer_del)(struct qemu_timer *t);
     bool (*all_cpu_threads_idle)(void);
     void *(*qemu_get_cpu)(int index);
+    void (*rcu_add_force_rcu_notifier)(struct qemu_notifier *n);
+    void (*rcu_remove_force_rcu_notifier)(struct qemu_notifier *n);
     void (*cpu_loop_exit_restore)(void *cpu, uintptr_t host_pc) __attribute__((noreturn));
     void *(*qemu_new_net_client)(const struct qemu_net_info *info, void *peer, const char *model, const char *name);
     long (*qemu_send_packet)(void *nc, const uint8_t *buf, int size);
@@ -104,6 +106,9 @@ struct binding {
     void (*qemu_register_shutdown_notifier)(struct qemu_notifier *n);
 };
 extern struct binding qemu;
+
+/* Address of QEMU's thread-local `current_cpu`, for the calling thread; NULL if it is not exported. */
+void **binding_current_cpu(void);
 
 /*
  * Looks everything up. Returns NULL, or the name of the first function that this QEMU does not export (a constant).

@@ -19,7 +19,7 @@
 #include "devices/port/port.h"
 #include <stdio.h>
 
-enum { FAKE_NODES = 8, FAKE_NICS = 3, FAKE_TIMERS = 128, FAKE_EVENTS = 8192, FAKE_MIN_LEN = 24, FAKE_MAX_LEN = 1600 };
+enum { FAKE_NODES = 8, FAKE_NICS = 3, FAKE_TIMERS = 128, FAKE_EVENTS = 32768, FAKE_MIN_LEN = 24, FAKE_MAX_LEN = 1600 };
 
 enum fake_kind { FAKE_BLOCK_END, FAKE_TIMER, FAKE_SENT, FAKE_RECEIVED, FAKE_END };
 

@@ -26,12 +26,12 @@ struct scn_link *world_link(struct world *w, struct scn_end a, struct scn_end b,
 {
     assert(w->scn.n_links < WORLD_LINKS);
     struct scn_link *l = &w->link[w->scn.n_links++];
+    *l = (struct scn_link){.name = "link",
                            .end = {a, b},
                            .delay_ps = delay_ps,
                            .rate_bps = 8000000000,
                            .mtu_bytes = 1514,
                            .queue_bytes = 1 << 20};
-    l->name = "link";
     return l;
 }
 
