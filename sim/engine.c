@@ -29,7 +29,7 @@ struct frame { /* waiting for injection (up) or for room in the ring (down) */
 };
 
 struct node {
-    struct frame *spill, **spill_tail; /* deliveries that did not fit into the down ring, by time */
+    struct frame *spill, **spill_tail; /* deliveries that did not fit into the down ring, as announced */
     uint64_t tx, rx;
     regex_t *expect;
     unsigned n_expect;
@@ -55,6 +55,7 @@ struct engine {
     struct frame **waiting; /* frames drained in this step */
     size_t n_waiting, room_waiting;
     uint64_t frame_ids;
+    vtime_t latest_report_ps; /* of an event of the fabric: the greatest ingress */
     int cores[PORT_MAX_CORES];
     pthread_t thread[PORT_MAX_CORES];
     unsigned n_threads;
@@ -154,7 +155,7 @@ static void on_record(struct engine *e, unsigned i, const struct port_record *re
     case PORT_REC_FRAME:
         if (rec->arg >= e->port->node[i].n_nics)
             break;
-        f = frame_new(i, rec->arg, rec->time_ps, ++e->frame_ids, data, rec->len);
+        f = frame_new(i, rec->arg, rec->time_ps, 0, data, rec->len);
         f->seq = n->tx++;
         if (e->n_waiting == e->room_waiting) {
             e->room_waiting = e->room_waiting ? 2 * e->room_waiting : 256;
@@ -170,6 +171,14 @@ static void on_record(struct engine *e, unsigned i, const struct port_record *re
     }
 }
 
+/* What it put into its port cannot come from our half in QEMU. It is dead from the next step on. */
+static void break_node(struct engine *e, unsigned i)
+{
+    e->node[i].broken = true;
+    if (!e->node[i].trouble[0])
+        snprintf(e->node[i].trouble, sizeof e->node[i].trouble, "its port held no valid record");
+}
+
 static void drain(struct engine *e, unsigned i)
 {
     static uint8_t buf[PORT_MAX_FRAME];
@@ -178,13 +187,23 @@ static void drain(struct engine *e, unsigned i)
 
     while (!e->node[i].broken && (r = port_ring_read(e->port, i, PORT_UP, &rec, buf)) > 0)
         on_record(e, i, &rec, buf);
-    if (r < 0) {
-        e->node[i].broken = true;
-        snprintf(e->node[i].trouble, sizeof e->node[i].trouble, "its port holds no valid record; its QEMU is ended");
-    }
+    if (r < 0)
+        break_node(e, i);
     struct port_node *n = &e->port->node[i];
     if (atomic_exchange(&n->drain, 0))
         port_futex_wake(&n->drain, 1);
+}
+
+static void over(struct engine *e)
+{
+    atomic_store(&e->over, 1);
+    port_futex_wake(&e->over, 1);
+}
+
+static void fabric_failed(struct engine *e)
+{
+    fprintf(stderr, "cob: the interconnect model failed: %s\n", strerror(errno));
+    over(e);
 }
 
 static int by_time(const void *a, const void *b)
@@ -202,10 +221,14 @@ static void inject_all(struct engine *e)
     qsort(e->waiting, e->n_waiting, sizeof(struct frame *), by_time);
     for (size_t k = 0; k < e->n_waiting; k++) {
         struct frame *f = e->waiting[k];
-        if (e->tr)
-            tracing_frame(e->tr, TR_FRAME_TX, f->node, f->nic, f->at, f->id, f->data, f->len);
+        f->id = ++e->frame_ids; /* here, not when drained: a full ring is drained at a moment that the host decides */
         int r = ic_inject(e->ic, e->node[f->node].port_of_nic[f->nic], f->at, f->id, f->data, f->len);
-        assert(r == 0); /* a frame in the fabric's past would be a broken promise of ours */
+        if (r < 0 && errno == EINVAL)
+            break_node(e, f->node); /* no guest can do that: in the fabric's past, or empty (nic.c sends none) */
+        else if (r < 0)
+            fabric_failed(e);
+        else if (e->tr)
+            tracing_frame(e->tr, TR_FRAME_TX, f->node, f->nic, f->at, f->id, f->data, f->len);
         free(f);
     }
     e->n_waiting = 0;
@@ -222,18 +245,25 @@ static void refresh_links(struct engine *e)
     e->port->fabric_next_ps = ic_next_event_ps(e->ic);
 }
 
+/* Both before and after the fabric is stepped: what waits here is as good as delivered, so it counts in pending_ps. */
 static void unspill(struct engine *e)
 {
     for (unsigned i = 0; i < e->port->n_nodes; i++) {
         struct node *n = &e->node[i];
-        while (n->spill && push_down(e, n->spill)) {
+        struct port_node *pn = &e->port->node[i];
+        bool ended = atomic_load(&pn->state) == PORT_ENDED;
+        while (n->spill && (ended || push_down(e, n->spill))) {
             struct frame *f = n->spill;
             n->spill = f->next;
+            pn->pending_ps = vtime_min(pn->pending_ps, f->at);
             free(f);
         }
         if (!n->spill)
             n->spill_tail = &n->spill;
-        e->port->node[i].cap_ps = n->spill ? n->spill->at : VTIME_NEVER;
+        pn->cap_ps = VTIME_NEVER;
+        for (const struct frame *f = n->spill; f; f = f->next)
+            pn->cap_ps = vtime_min(pn->cap_ps, f->at);
+        pn->pending_ps = vtime_min(pn->pending_ps, pn->cap_ps);
     }
 }
 
@@ -249,12 +279,6 @@ static vtime_t node_earliest(const struct port_node *n)
     }
 }
 
-static void over(struct engine *e)
-{
-    atomic_store(&e->over, 1);
-    port_futex_wake(&e->over, 1);
-}
-
 /* Have all nodes that have a script to run ended? */
 static bool jobs_done(const struct engine *e)
 {
@@ -268,6 +292,17 @@ static bool jobs_done(const struct engine *e)
     return any;
 }
 
+/* Returns true if the caller has become the stepper. */
+static bool bury(struct engine *e, unsigned node)
+{
+    struct port_node *n = &e->port->node[node];
+    if (atomic_load(&n->state) == PORT_ENDED)
+        return false;
+    if (e->tr)
+        tracing_node_state(e->tr, node, n->now_ps, end_names[PORT_END_KILLED], 0);
+    return port_bury(e->port, node);
+}
+
 void engine_step(struct engine *e, unsigned core)
 {
     struct port_shared *s = e->port;
@@ -278,6 +313,10 @@ void engine_step(struct engine *e, unsigned core)
         atomic_store(&s->node[i].dirty, 0);
     }
     inject_all(e);
+    for (unsigned i = 0; i < s->n_nodes; i++)
+        if (e->node[i].broken)
+            bury(e, i);
+    unspill(e);
     refresh_links(e);
     for (;;) {
         vtime_t f = port_horizon(s);
@@ -288,8 +327,7 @@ void engine_step(struct engine *e, unsigned core)
             break;
         }
         if (ic_advance(e->ic, f) < 0) {
-            fprintf(stderr, "cob: the interconnect model failed: %s\n", strerror(errno));
-            over(e);
+            fabric_failed(e);
             return;
         }
         s->fabric_done_ps = vtime_max(s->fabric_done_ps, f);
@@ -297,7 +335,8 @@ void engine_step(struct engine *e, unsigned core)
     }
     unspill(e);
     if (e->tr) {
-        vtime_t upto = s->fabric_done_ps;
+        /* What happens at a port's sending end is reported up to its ingress late. */
+        vtime_t upto = vtime_max(s->fabric_done_ps - e->latest_report_ps, 0);
         for (unsigned i = 0; i < s->n_nodes; i++)
             upto = vtime_min(upto, node_earliest(&s->node[i]));
         tracing_commit(e->tr, upto);
@@ -347,6 +386,8 @@ bool engine_wait(struct engine *e, int timeout_ms)
         if (atomic_load(&e->port->node[i].drain)) {
             pthread_mutex_lock(&e->lock);
             drain(e, i);
+            if (e->node[i].broken && bury(e, i) && !atomic_load(&e->over))
+                engine_step(e, e->port->node[i].core);
             pthread_mutex_unlock(&e->lock);
         }
     return atomic_load(&e->over);
@@ -361,11 +402,9 @@ void engine_cancel(struct engine *e)
 void engine_bury(struct engine *e, unsigned node, const char *reason)
 {
     pthread_mutex_lock(&e->lock);
-    bool stepper = port_bury(e->port, node);
     if (!e->node[node].trouble[0])
         snprintf(e->node[node].trouble, sizeof e->node[node].trouble, "%s", reason);
-    if (e->tr)
-        tracing_node_state(e->tr, node, e->port->node[node].now_ps, end_names[PORT_END_KILLED], 0);
+    bool stepper = bury(e, node);
     if (stepper && !atomic_load(&e->over))
         engine_step(e, e->port->node[node].core);
     pthread_mutex_unlock(&e->lock);
@@ -519,7 +558,7 @@ static int build_port(struct engine *e, const struct engine_config *cfg)
     s->size_shared = sizeof(struct port_shared);
     s->n_nodes = scn->n_nodes;
     s->n_cores = cfg->n_cores;
-    s->stop_ps = scn->stop_ps;
+    s->stop_ps = vtime_from_ns((scn->stop_ps + VTIME_NS - 1) / VTIME_NS); /* nodes stop at whole ns only */
     s->pending = scn->n_nodes;
     for (unsigned c = 0; c < cfg->n_cores; c++)
         s->core[c].spin = cfg->spin;
@@ -531,6 +570,7 @@ static int build_port(struct engine *e, const struct engine_config *cfg)
         n->n_nics = scn->nodes[i].n_nics;
         for (unsigned k = 0; k < n->n_nics; k++) {
             unsigned p = e->node[i].port_of_nic[k];
+            e->latest_report_ps = vtime_max(e->latest_report_ps, ic_ingress_ps(e->ic, p));
             n->nic[k] = (struct port_nic){ic_ingress_ps(e->ic, p), ic_egress_ps(e->ic, p), ic_training_ps(e->ic, p),
                                           ic_link_up_ps(e->ic, p)};
         }

@@ -5,6 +5,7 @@
  * One table per object. The parser, the resolved dump, docs/scenario.md and docs/scenario.schema.json are all
  * driven by these tables; to add a key, add a member to scenario.h and a row here. Rules that concern several
  * keys are in scenario_check.c. The order of the rows is the order of the dump and of the reference.
+ * One row for each key, with its help, makes the file longer than most.
  */
 #include "sim/scenario_internal.h"
 #include <assert.h>

@@ -172,5 +172,8 @@ vtime_t port_back_ps(const struct port_node *n, unsigned nic, vtime_t now_ps)
 {
     const struct port_nic *out = &n->nic[nic];
     vtime_t up = out->link_up_ps >= VTIME_NEVER ? vtime_add(now_ps, out->training_ps) : vtime_max(now_ps, out->link_up_ps);
-    return vtime_add(up, vtime_add(out->ingress_ps, out->egress_ps));
+    vtime_t egress = VTIME_NEVER; /* it may come back by another interface */
+    for (unsigned k = 0; k < n->n_nics; k++)
+        egress = vtime_min(egress, n->nic[k].egress_ps);
+    return vtime_add(up, vtime_add(out->ingress_ps, egress));
 }

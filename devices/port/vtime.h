@@ -24,8 +24,9 @@ typedef int64_t vtime_t;
 /* a + b, but "never" plus anything is "never". Both must not be negative. */
 static inline vtime_t vtime_add(vtime_t a, vtime_t b)
 {
-    vtime_t sum = a + b;
-    return a >= VTIME_NEVER || b >= VTIME_NEVER || sum >= VTIME_NEVER ? VTIME_NEVER : sum;
+    vtime_t sum;
+    return __builtin_add_overflow(a, b, &sum) || a >= VTIME_NEVER || b >= VTIME_NEVER || sum >= VTIME_NEVER ? VTIME_NEVER
+                                                                                                           : sum;
 }
 
 static inline vtime_t vtime_min(vtime_t a, vtime_t b)

@@ -15,6 +15,7 @@
 
 struct incoming {
     int64_t at_ns;
+    vtime_t at_ps;
     uint32_t len;
     uint16_t nic;
     uint8_t *data;
@@ -31,10 +32,9 @@ static uint8_t buffer[PORT_MAX_FRAME];
  * What we have sent can come back to us, or change what comes to us, no earlier than this: the other half of the rule
  * that leaves a node's own emissions out of its grant (port_grant.c).
  */
-static void lower_grant(const struct port_nic *nic, vtime_t now)
+static void lower_grant(unsigned nic, vtime_t now)
 {
-    vtime_t up = nic->link_up_ps >= VTIME_NEVER ? vtime_add(now, nic->training_ps) : vtime_max(now, nic->link_up_ps);
-    vtime_t back = vtime_add(up, vtime_add(nic->ingress_ps, nic->egress_ps));
+    vtime_t back = port_back_ps(half.node, nic, now);
     if (vtime_to_ns(back) < half.grant_ns) {
         half.grant_ns = vtime_to_ns(back);
         gate_recheck();
@@ -46,15 +46,15 @@ static long receive(void *nc, const uint8_t *buf, size_t size)
     unsigned k = 0;
     while (k < n_clients && client[k] != nc)
         k++;
-    if (k == n_clients)
-        return (long)size; /* no link there: the frame goes nowhere, as with a loose plug */
+    if (k == n_clients || size == 0)
+        return size ? (long)size : 1; /* no link there: the frame goes nowhere, as with a loose plug; 0 would mean "later" */
     struct port_record rec = {.type = PORT_REC_FRAME,
                               .arg = (uint16_t)k,
                               .time_ps = vtime_from_ns(half_now_ns()),
                               .len = (uint32_t)(size < PORT_MAX_FRAME ? size : PORT_MAX_FRAME)};
     half_send(&rec, buf);
     atomic_store(&half.node->dirty, 1);
-    lower_grant(&half.node->nic[k], rec.time_ps);
+    lower_grant(k, rec.time_ps);
     return (long)size;
 }
 
@@ -77,7 +77,8 @@ static void hand_over(void *opaque)
         qemu.timer_mod_ns(&rx_timer, queue[q_first].at_ns);
 }
 
-static void append(int64_t at_ns, const struct port_record *rec)
+/* The ring is in the order in which the fabric announced the frames: by time for each interface, not over all. */
+static void insert(const struct port_record *rec)
 {
     if (q_count == q_room) {
         size_t room = q_room ? 2 * q_room : 64;
@@ -90,8 +91,15 @@ static void append(int64_t at_ns, const struct port_record *rec)
         q_first = 0;
         q_room = room;
     }
-    struct incoming *f = &queue[(q_first + q_count++) % q_room];
-    *f = (struct incoming){.at_ns = at_ns, .len = rec->len, .nic = rec->arg, .data = malloc(rec->len + 1)};
+    size_t i = q_count++;
+    for (; i > 0 && queue[(q_first + i - 1) % q_room].at_ps > rec->time_ps; i--)
+        queue[(q_first + i) % q_room] = queue[(q_first + i - 1) % q_room];
+    struct incoming *f = &queue[(q_first + i) % q_room];
+    *f = (struct incoming){.at_ns = (rec->time_ps + VTIME_NS - 1) / VTIME_NS, /* never early: rounded up to QEMU's ns */
+                           .at_ps = rec->time_ps,
+                           .len = rec->len,
+                           .nic = rec->arg,
+                           .data = malloc(rec->len + 1)};
     assert(f->data);
     memcpy(f->data, buffer, rec->len);
 }
@@ -99,15 +107,15 @@ static void append(int64_t at_ns, const struct port_record *rec)
 int64_t nic_fetch(void)
 {
     struct port_record rec;
-    bool was_empty = q_count == 0;
+    int64_t first = q_count ? queue[q_first].at_ns : INT64_MAX;
     int r;
 
     while ((r = port_ring_read(half.port, half.index, PORT_DOWN, &rec, buffer)) > 0)
         if (rec.type == PORT_REC_FRAME)
-            append((rec.time_ps + VTIME_NS - 1) / VTIME_NS, &rec); /* never early: rounded up to QEMU's ns */
+            insert(&rec);
     assert(r == 0);
     half.node->pending_ps = VTIME_NEVER;
-    if (q_count && was_empty)
+    if (q_count && queue[q_first].at_ns != first)
         qemu.timer_mod_ns(&rx_timer, queue[q_first].at_ns);
     return q_count ? queue[q_first].at_ns : INT64_MAX;
 }

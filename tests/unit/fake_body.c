@@ -56,6 +56,8 @@ static void append(struct fake_body *b, const struct port_record *rec, const uin
     q->id = rec->id;
     q->len = rec->len;
     q->nic = rec->arg;
+    q->data = malloc(rec->len);
+    assert(q->data);
     memcpy(q->data, data, rec->len);
 }
 
@@ -85,6 +87,7 @@ static void deliver_due(struct fake_body *b)
             fake_broken(b, "late delivery (ns, ps)", q->at_ns, q->at_ps);
         b->ids += fake_hash(q->id ^ fake_hash((uint64_t)q->at_ps + b->f.index));
         fake_receive(&b->f, q->nic, q->data, q->len);
+        free(q->data);
     }
     b->n_queue -= n;
     memmove(b->queue, b->queue + n, b->n_queue * sizeof *b->queue);
@@ -180,5 +183,7 @@ void fake_body_init(struct fake_body *b, struct port_shared *port, unsigned inde
 
 void fake_body_free(struct fake_body *b)
 {
+    for (size_t i = 0; i < b->n_queue; i++)
+        free(b->queue[i].data);
     free(b->queue);
 }

@@ -19,7 +19,7 @@
 #include "devices/port/port.h"
 #include <stdio.h>
 
-enum { FAKE_NODES = 8, FAKE_NICS = 3, FAKE_TIMERS = 128, FAKE_EVENTS = 32768, FAKE_MIN_LEN = 24, FAKE_MAX_LEN = 1600 };
+enum { FAKE_NODES = 8, FAKE_NICS = 3, FAKE_TIMERS = 128, FAKE_EVENTS = 32768, FAKE_MIN_LEN = 24, FAKE_MAX_LEN = 9018 };
 
 enum fake_kind { FAKE_BLOCK_END, FAKE_TIMER, FAKE_SENT, FAKE_RECEIVED, FAKE_END };
 
@@ -44,7 +44,7 @@ struct fake_timer {
 
 /* How a node behaves; chances are of 256. */
 struct fake_profile {
-    uint32_t longest_block_ns, longest_sleep_ns, longest_len;
+    uint32_t longest_block_ns, longest_sleep_ns, shortest_len, longest_len;
     uint8_t send, halt, tick, end, no_wake;
 };
 
@@ -83,7 +83,7 @@ struct fake_frame {
     uint64_t id;
     uint32_t len;
     uint16_t nic;
-    uint8_t data[FAKE_MAX_LEN];
+    uint8_t *data;
 };
 
 struct fake_body {

@@ -7,11 +7,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-enum { WATCHDOG_S = 60 };
 
 struct rack {
     struct engine *e;
@@ -19,18 +15,6 @@ struct rack {
     struct fake_body body[FAKE_NODES];
     unsigned n;
 };
-
-struct fake_result *fake_result_new(void)
-{
-    void *m = mmap(NULL, sizeof(struct fake_result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert(m != MAP_FAILED);
-    return m;
-}
-
-void fake_result_free(struct fake_result *r)
-{
-    munmap(r, sizeof *r);
-}
 
 /* ---- one thread: nodes run one after the other, in random order within a round ---- */
 
@@ -66,12 +50,13 @@ static void round_over(struct rack *r)
 
 static void run_alone(struct rack *r, uint64_t order)
 {
-    bool first = true;
-    while (!engine_wait(r->e, 0)) {
+    for (bool first = true;; first = false) {
         unsigned list[FAKE_NODES], n = 0;
         for (unsigned i = 0; i < r->n; i++)
             if (first || atomic_load(&r->port->node[i].state) == PORT_RUNNING)
                 list[n++] = i;
+        if (n == 0 && engine_wait(r->e, 0))
+            return;
         if (n == 0 || n != atomic_load(&r->port->pending))
             fake_broken(&r->body[0], "deadlock (released, pending)", n, atomic_load(&r->port->pending));
         for (; n > 0; n--) {
@@ -82,7 +67,6 @@ static void run_alone(struct rack *r, uint64_t order)
             enum port_state state = fake_body_run(&r->body[i]);
             arrive(r->port, i, state);
         }
-        first = false;
         round_over(r);
     }
 }
@@ -140,7 +124,7 @@ static void run_threads(struct rack *r)
 
 /* ---- */
 
-static void run(const struct world *w, const struct fake_how *how, struct fake_result *out)
+void fake_run(const struct world *w, const struct fake_how *how, struct fake_result *out)
 {
     struct rack r = {.n = w->scn.n_nodes};
     int cores[PORT_MAX_CORES] = {0};
@@ -148,7 +132,7 @@ static void run(const struct world *w, const struct fake_how *how, struct fake_r
     for (unsigned c = 0; c < how->n_cores; c++)
         cores[c] = (int)c % (int)sysconf(_SC_NPROCESSORS_ONLN);
     struct engine_config cfg = {
-        .scenario = &w->scn, .cores = cores, .n_cores = how->n_cores ? how->n_cores : 1, .spin = how->spin};
+        .scenario = &w->scn, .tracing = how->tracing, .cores = cores, .n_cores = how->n_cores ? how->n_cores : 1, .spin = how->spin};
     r.e = engine_create(&cfg, why, sizeof why);
     if (!r.e) {
         fprintf(stderr, "%s\n", why);
@@ -177,6 +161,8 @@ static void run(const struct world *w, const struct fake_how *how, struct fake_r
         struct engine_node n;
         engine_get_node(r.e, i, &n);
         out->ids[i] = r.body[i].ids;
+        if (n.trouble[0] || n.late)
+            fake_broken(&r.body[i], n.trouble[0] ? n.trouble : "late", (int64_t)n.late, 0);
         out->end[i] = n.end;
         fake_log_sort(&out->log[i]);
         fake_body_free(&r.body[i]);
@@ -184,28 +170,4 @@ static void run(const struct world *w, const struct fake_how *how, struct fake_r
     out->rounds = r.port->rounds;
     out->engine_calls = r.port->engine_calls;
     engine_destroy(r.e);
-}
-
-int fake_run(const struct world *w, const struct fake_how *how, struct fake_result *out, char *why, size_t size)
-{
-    int status;
-    fflush(stdout);
-    fflush(stderr);
-    pid_t pid = fork();
-    assert(pid >= 0);
-    if (pid == 0) {
-        alarm(WATCHDOG_S);
-        run(w, how, out);
-        exit(0);
-    }
-    pid_t got = waitpid(pid, &status, 0);
-    assert(got == pid);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return 0;
-    if (WIFSIGNALED(status))
-        snprintf(why, size, "the run was ended by signal %d%s", WTERMSIG(status),
-                 WTERMSIG(status) == SIGALRM ? ": deadlock" : "");
-    else
-        snprintf(why, size, "the run exited with %d", WEXITSTATUS(status));
-    return -1;
 }

@@ -113,6 +113,8 @@ void world_make(struct world *w, uint64_t seed)
 void world_start(const struct world *w, struct fake *f, unsigned i)
 {
     fake_start(f, w->seed, i, w->scn.n_nodes, w->node[i].n_nics);
+    if (w->own_profile[i])
+        f->profile = w->profile[i];
 }
 
 void world_print(const struct world *w, FILE *out)

@@ -21,6 +21,8 @@ struct world {
     struct scn_node node[FAKE_NODES];
     struct scn_switch sw[WORLD_SWITCHES];
     struct scn_link link[WORLD_LINKS];
+    bool own_profile[FAKE_NODES]; /* worlds made by hand */
+    struct fake_profile profile[FAKE_NODES];
 };
 
 /* The same seed gives the same world. */
