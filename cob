@@ -14,7 +14,8 @@
 # 2. Images. `cob run` makes sure of the images of the architectures in the scenarios it is given.
 # 3. Build. ninja, shown only when it fails.
 #
-# Environment: COB_IMAGES (image cache), COB_BUILD (where to build, for a checkout that is read-only),
+# Environment: COB_IMAGES (image cache), COB_BUILD (where to build, for a checkout that is read-only; the default is
+# the checkout itself, or a directory in the user's cache if its path has characters that ld.so or QEMU cannot take),
 # COB_INSTALL=no (never install, only name what is missing), COB_QEMU_<ARCH> (an emulator of your own).
 # Exit status: the program's; 2 wrong usage, 3 the environment lacks something or the build failed.
 
@@ -75,6 +76,7 @@ missing_for_tests() {
     command -v clang >/dev/null || echo "clang builds the fuzzers (tests)"
     command -v clang-format >/dev/null || echo "clang-format checks the formatting (tests)"
     command -v cppcheck >/dev/null || echo "cppcheck checks the sources (tests)"
+    command -v git >/dev/null || echo "git lists the sources to check (tests)"
     command -v tshark >/dev/null || echo "tshark reads captures (tests)"
     set -- /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
     [ -e "$1" ] || echo "libclang-rt-dev the fuzzers' run-time library (tests)"
@@ -176,6 +178,7 @@ install_packages() {
     say "reading the package index"
     # A source that cannot be reached is no failure yet: what is needed may come from another one.
     apt_root update || :
+    say "installing; this takes minutes"
     # shellcheck disable=SC2086
     if [ -n "$own" ]; then
         apt_root install $own || apt_failed
@@ -233,10 +236,18 @@ images_for() {
 # find_build: sets $build (where the program will be) and $top (where ninja runs). With COB_BUILD, $top is a directory
 # of links to the checkout, so that the same build.ninja works and writes only below COB_BUILD.
 find_build() {
+    case ${COB_BUILD:-$home} in
+    *[[:space:],:]*) # LD_PRELOAD is split at blanks and colons, QEMU's options at commas
+        COB_BUILD=${XDG_CACHE_HOME:-$HOME/.cache}/cob/build-$(printf '%s' "$home" | cksum | cut -d ' ' -f 1)
+        case $COB_BUILD in
+        *[[:space:],:]*) die "cannot build in a path with blanks, commas or colons: set COB_BUILD to another" ;;
+        esac
+        ;;
+    esac
     if [ -n "${COB_BUILD:-}" ]; then
         mkdir -p "$COB_BUILD" 2>/dev/null || die "cannot create the build directory COB_BUILD=$COB_BUILD"
         top=$(CDPATH='' cd -- "$COB_BUILD" && pwd)
-        for f in "$home"/* "$home"/.clang-format; do
+        for f in "$home"/* "$home"/.clang-format "$home"/.git; do
             name=${f##*/}
             case $name in
             build | runs | '*') ;;

@@ -46,6 +46,15 @@ const char *binding_resolve(void)
     return binding_current_cpu() ? NULL : "current_cpu";
 }
 
+bool binding_api_7(void)
+{
+    /*
+     * QEMU 11.1 brought it and nothing with a name. But every version adds a list of what is different in machines of
+     * the version before: 11.1's is this.
+     */
+    return dlsym(RTLD_DEFAULT, "hw_compat_11_0") != NULL;
+}
+
 void **binding_current_cpu(void)
 {
     return dlsym(RTLD_DEFAULT, "current_cpu");

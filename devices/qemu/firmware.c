@@ -20,18 +20,19 @@ void firmware_install(void)
         return;
     buffer = g_byte_array_new();
     struct glib_array *regs = qemu_plugin_get_registers();
-    const qemu_plugin_reg_descriptor *r = regs->data;
+    size_t size = g_array_get_element_size(regs);
     for (unsigned i = 0; i < regs->len; i++) {
-        const char *n = r[i].name;
+        const qemu_plugin_reg_descriptor *r = (const void *)((const char *)regs->data + i * size);
+        const char *n = r->name;
         if (!strcmp(n, "x0"))
-            number = r[i].handle;
+            number = r->handle;
         else if (!strcmp(n, "x1"))
-            argument = r[i].handle;
+            argument = r->handle;
         else if (!strcmp(n, "a7") || !strcmp(n, "x17/a7")) {
-            number = r[i].handle;
+            number = r->handle;
             riscv = true;
         } else if (!strcmp(n, "a0") || !strcmp(n, "x10/a0")) {
-            argument = r[i].handle;
+            argument = r->handle;
             riscv = true;
         }
     }

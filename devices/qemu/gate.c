@@ -301,14 +301,13 @@ static bool match(const struct pattern *p, size_t count, const uint8_t *b, size_
     return false;
 }
 
-static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+static void translated(struct qemu_plugin_tb *tb)
 {
     size_t n = qemu_plugin_tb_n_insns(tb);
     unsigned translator = half_current_index();
     qemu_plugin_u64 counter = counter_of(translator);
     uint8_t b[16];
 
-    (void)id;
     qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(tb, QEMU_PLUGIN_INLINE_ADD_U64, counter, n);
     qemu_plugin_register_vcpu_tb_exec_cond_cb(tb, gate, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_COND_GE, counter, LIMIT,
                                               (void *)(uintptr_t)(n | (size_t)translator << 16));
@@ -349,14 +348,38 @@ static void steady_turns(void)
         qemu.rcu_remove_force_rcu_notifier(ours.link[0]);
 }
 
-static void vcpu_started(qemu_plugin_id_t id, unsigned vcpu)
+static void vcpu_started(unsigned vcpu)
 {
-    (void)id;
     if (vcpu != 0)
         return;
     stale();
     steady_turns();
     firmware_install();
+}
+
+/* The two signatures of the plugin API, see qemu_api.h. */
+static void vcpu_started_v4(qemu_plugin_id_t id, unsigned vcpu)
+{
+    (void)id;
+    vcpu_started(vcpu);
+}
+
+static void vcpu_started_v7(unsigned vcpu, void *userdata)
+{
+    (void)userdata;
+    vcpu_started(vcpu);
+}
+
+static void translated_v4(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+    (void)id;
+    translated(tb);
+}
+
+static void translated_v7(struct qemu_plugin_tb *tb, void *userdata)
+{
+    (void)userdata;
+    translated(tb);
 }
 
 /* QEMU's main loop has taken the request (and forgets it): remember it, the vCPU may not have come by since. */
@@ -371,8 +394,9 @@ static struct qemu_notifier shutdown_notifier = {.notify = on_shutdown};
 void gate_install(qemu_plugin_id_t id)
 {
     board = qemu_plugin_scoreboard_new(1);
-    qemu_plugin_register_vcpu_init_cb(id, vcpu_started);
-    qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+    bool v7 = qemu_plugin_version >= 7;
+    qemu_plugin_register_vcpu_init_cb(id, v7 ? (void (*)(void))vcpu_started_v7 : (void (*)(void))vcpu_started_v4, NULL);
+    qemu_plugin_register_vcpu_tb_trans_cb(id, v7 ? (void (*)(void))translated_v7 : (void (*)(void))translated_v4, NULL);
 }
 
 void gate_machine_ready(void)

@@ -36,6 +36,9 @@ static inline int64_t half_now_ns(void)
     return qemu.qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 }
 
+/* The version of the plugin API that we have told QEMU we use: 4 or 7 (plugin.c). */
+extern int qemu_plugin_version;
+
 /* The vCPU that runs now, or translates; in the vCPU thread. gate.c */
 void *half_current_cpu(void);
 unsigned half_current_index(void);

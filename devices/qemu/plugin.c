@@ -28,8 +28,16 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* Read by QEMU when it loads us. 10.0 takes 2 to 4. */
+/*
+ * Read by QEMU after our constructors have run. QEMU 10.0 takes 2 to 4, 11.1 wants 7.
+ */
 EXPORT int qemu_plugin_version = 4;
+__attribute__((constructor)) static void choose_version(void)
+{
+    if (binding_api_7())
+        qemu_plugin_version = 7;
+}
+
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv);
 
 struct half half;

@@ -31,8 +31,13 @@ enum { QEMU_PLUGIN_CB_NO_REGS = 0, QEMU_PLUGIN_CB_R_REGS = 1 };
 struct qemu_plugin_scoreboard *qemu_plugin_scoreboard_new(size_t element_size);
 void qemu_plugin_u64_set(qemu_plugin_u64 entry, unsigned vcpu, uint64_t value);
 uint64_t qemu_plugin_u64_get(qemu_plugin_u64 entry, unsigned vcpu);
-void qemu_plugin_register_vcpu_init_cb(qemu_plugin_id_t id, void (*cb)(qemu_plugin_id_t, unsigned));
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, void (*cb)(qemu_plugin_id_t, struct qemu_plugin_tb *));
+/*
+ * Version 7 of the API (QEMU 11.1) gave these two a third argument and their callbacks another signature:
+ *   up to 6: cb(id, vcpu), cb(id, tb)        7: cb(vcpu, userdata), cb(tb, userdata)
+ * Earlier versions do not look at the third argument.
+ */
+void qemu_plugin_register_vcpu_init_cb(qemu_plugin_id_t id, void (*cb)(void), void *userdata);
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, void (*cb)(void), void *userdata);
 void qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(struct qemu_plugin_tb *tb, int op, qemu_plugin_u64 entry,
                                                        uint64_t imm);
 void qemu_plugin_register_vcpu_tb_exec_cond_cb(struct qemu_plugin_tb *tb, void (*cb)(unsigned, void *), int flags,
@@ -58,6 +63,7 @@ struct glib_array {
 };
 struct glib_array *qemu_plugin_get_registers(void);
 int qemu_plugin_read_register(struct qemu_plugin_register *handle, struct glib_array *buf);
+unsigned g_array_get_element_size(struct glib_array *array); /* descriptors have grown at their end in QEMU 11 */
 struct glib_array *g_byte_array_new(void);
 struct glib_array *g_byte_array_set_size(struct glib_array *array, unsigned length);
 
@@ -114,5 +120,7 @@ void **binding_current_cpu(void);
  * Looks everything up. Returns NULL, or the name of the first function that this QEMU does not export (a constant).
  */
 const char *binding_resolve(void);
+/* True if this QEMU speaks version 7 of the plugin API. May be called before anything else. */
+bool binding_api_7(void);
 
 #endif
