@@ -474,12 +474,7 @@ int engine_start(struct engine *e)
 void engine_stop(struct engine *e)
 {
     atomic_store(&e->stopping, true);
-    atomic_store(&e->port->quit, 1);
-    port_futex_wake(&e->port->quit, PORT_MAX_NODES);
-    for (unsigned i = 0; i < e->port->n_nodes; i++) {
-        port_futex_wake(&e->port->node[i].go, 1);
-        port_futex_wake(&e->port->node[i].drain, 1);
-    }
+    port_quit(e->port);
     for (unsigned c = 0; c < e->n_threads; c++) {
         atomic_fetch_add(&e->port->core[c].call, 1);
         port_futex_wake(&e->port->core[c].call, 1);

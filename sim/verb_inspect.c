@@ -8,9 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char help[] = "usage: cob inspect [--json] [RUN]\n"
-                           "\n"
-                           "RUN is a directory, a name below runs/ (pair-003), or latest (default).\n";
+static const char help[] =
+    "usage: cob inspect [--json] [RUN]\n"
+    "\n"
+    "Shows the outcome of a run in one screen; with --json its result.json as one line.\n"
+    "RUN is a directory, a name below runs or $COB_RUNS (pair-003), or latest (default).\n"
+    "Exit status: 0, or 2 for wrong usage or a run that has no result.\n";
 
 static const char *text(const json_t *o, const char *key)
 {
@@ -29,16 +32,16 @@ static void print_nodes(const json_t *o)
     size_t i;
     char t[40];
 
-    printf("\n%-12s %-8s %-9s %4s %18s %9s %9s  %-16s %s\n", "node", "arch", "end", "exit", "at", "tx", "rx", "memory",
-           "verdict");
+    printf("\n%-12s %-8s %-9s %4s %18s %9s %9s  %-16s %s\n", "node", "arch", "end", "exit", "at", "tx", "rx",
+           "memory", "verdict");
     json_array_foreach(json_object_get(o, "nodes"), i, n)
     {
         char status[24] = "-";
         if (json_is_integer(json_object_get(n, "exit")))
             snprintf(status, sizeof status, "%" PRId64, whole(n, "exit"));
-        printf("%-12s %-8s %-9s %4s %18s %9" PRId64 " %9" PRId64 "  %-16s %s\n", text(n, "name"), text(n, "arch"),
-               text(n, "end"), status, scn_format_time(whole(n, "end_ps"), t, sizeof t), whole(n, "tx_frames"),
-               whole(n, "rx_frames"), text(n, "ram_xxh3"), text(n, "verdict"));
+        printf("%-12s %-8s %-9s %4s %18s %9" PRId64 " %9" PRId64 "  %-16s %s\n", text(n, "name"),
+               text(n, "arch"), text(n, "end"), status, scn_format_time(whole(n, "end_ps"), t, sizeof t),
+               whole(n, "tx_frames"), whole(n, "rx_frames"), text(n, "ram_xxh3"), text(n, "verdict"));
     }
 }
 
@@ -49,16 +52,18 @@ static void print_links(const json_t *o)
 
     if (json_array_size(json_object_get(o, "links")) == 0)
         return;
-    printf("\n%-28s %3s %10s %14s %10s %10s %8s\n", "link", "end", "sent", "bytes", "arrived", "queue peak", "dropped");
+    printf("\n%-28s %3s %10s %14s %10s %10s %8s\n", "link", "end", "sent", "bytes", "arrived", "queue peak",
+           "dropped");
     json_array_foreach(json_object_get(o, "links"), i, l) json_array_foreach(json_object_get(l, "ends"), k, e)
     {
         const char *reason;
         json_t *count;
         int64_t dropped = 0;
-        json_object_foreach(json_object_get(e, "dropped"), reason, count) dropped += json_integer_value(count);
-        printf("%-28s %3zu %10" PRId64 " %14" PRId64 " %10" PRId64 " %10" PRId64 " %8" PRId64 "\n", text(l, "name"), k,
-               whole(e, "sent_frames"), whole(e, "sent_bytes"), whole(e, "arrived_frames"), whole(e, "queue_peak_bytes"),
-               dropped);
+        json_object_foreach(json_object_get(e, "dropped"), reason, count) dropped +=
+            json_integer_value(count);
+        printf("%-28s %3zu %10" PRId64 " %14" PRId64 " %10" PRId64 " %10" PRId64 " %8" PRId64 "\n",
+               text(l, "name"), k, whole(e, "sent_frames"), whole(e, "sent_bytes"),
+               whole(e, "arrived_frames"), whole(e, "queue_peak_bytes"), dropped);
     }
 }
 
@@ -83,7 +88,8 @@ static void print_files(const char *path)
 
 int verb_inspect(int argc, char **argv)
 {
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
+    static const struct option options[] = {
+        {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
     char path[PATH_MAX], file[PATH_MAX], why[PATH_MAX + 100], t[40];
     bool json = false;
     json_error_t err;
@@ -120,17 +126,18 @@ int verb_inspect(int argc, char **argv)
         putchar('\n');
     } else {
         const json_t *host = json_object_get(o, "host"), *fabric = json_object_get(o, "fabric");
-        printf("%s %s (exit status %" PRId64 "): %s virtual in %.1f s, hash %s\n", text(o, "name"), text(o, "outcome"),
-               whole(o, "exit"), scn_format_time(whole(o, "virtual_ps"), t, sizeof t),
+        printf("%s %s (exit status %" PRId64 "): %s virtual in %.1f s, hash %s\n", text(o, "name"),
+               text(o, "outcome"), whole(o, "exit"), scn_format_time(whole(o, "virtual_ps"), t, sizeof t),
                json_number_value(json_object_get(host, "wall_s")), text(o, "hash"));
         printf("%s back end, %" PRId64 " cores, %" PRId64 " rounds, %" PRId64 " of them through the engine\n",
-               text(host, "backend"), whole(host, "cores"), whole(host, "rounds"), whole(host, "engine_calls"));
+               text(host, "backend"), whole(host, "cores"), whole(host, "rounds"),
+               whole(host, "engine_calls"));
         print_nodes(o);
         print_links(o);
-        printf("\nfabric: %" PRId64 " sent + %" PRId64 " copied by switches = %" PRId64 " delivered + %" PRId64
-               " dropped + %" PRId64 " in flight (%s)\n",
-               whole(fabric, "injected"), whole(fabric, "copied"), whole(fabric, "delivered"), whole(fabric, "dropped"),
-               whole(fabric, "in_flight"), text(fabric, "conservation"));
+        printf("\nfabric: %" PRId64 " sent + %" PRId64 " copied by switches = %" PRId64
+               " delivered + %" PRId64 " dropped + %" PRId64 " in flight (%s)\n",
+               whole(fabric, "injected"), whole(fabric, "copied"), whole(fabric, "delivered"),
+               whole(fabric, "dropped"), whole(fabric, "in_flight"), text(fabric, "conservation"));
         print_files(path);
     }
     json_decref(o);

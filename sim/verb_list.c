@@ -10,9 +10,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char help[] = "usage: cob list [--json] [DIRECTORY]\n"
-                           "\n"
-                           "Lists the runs below DIRECTORY ($COB_RUNS, else runs): name, outcome, virtual time, wall time, hash.\n";
+static const char help[] =
+    "usage: cob list [--json] [DIRECTORY]\n"
+    "\n"
+    "Lists the runs below DIRECTORY ($COB_RUNS, else runs): name, outcome, virtual time, wall time, hash.\n"
+    "With --json, the result of each as one line. Exit status: 0, or 2 for wrong usage or no such "
+    "directory.\n";
 
 static int is_run(const struct dirent *e)
 {
@@ -29,7 +32,8 @@ static void print_run(const char *base, const char *name, bool json)
     char path[PATH_MAX], virt[40];
     struct stat st;
 
-    if (snprintf(path, sizeof path, "%s/%s/scenario.scn.yml", base, name) >= (int)sizeof path || stat(path, &st) < 0)
+    if (snprintf(path, sizeof path, "%s/%s/scenario.scn.yml", base, name) >= (int)sizeof path ||
+        stat(path, &st) < 0)
         return;
     snprintf(path, sizeof path, "%s/%s/result.json", base, name);
     json_t *o = json_load_file(path, 0, NULL);
@@ -53,7 +57,8 @@ static void print_run(const char *base, const char *name, bool json)
 
 int verb_list(int argc, char **argv)
 {
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
+    static const struct option options[] = {
+        {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
     const char *base = rundir_base();
     struct dirent **list;
     bool json = false;

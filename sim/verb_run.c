@@ -10,29 +10,48 @@
 static const char help[] =
     "usage: cob run [options] SCENARIO\n"
     "\n"
-    "Runs a scenario file and leaves a run directory (runs/<name>-NNN, runs/latest).\n"
+    "Runs a scenario file and leaves a run directory (runs/<name>-NNN, runs/latest; $COB_RUNS instead of "
+    "runs).\n"
     "\n"
     "  --backend NAME   libvirt (default) or direct; $COB_BACKEND\n"
     "  --seed N         instead of the scenario's\n"
     "  --stop TIME      instead of the scenario's virtual stop time, e.g. 5ms\n"
-    "  --timeout TIME   instead of the scenario's wall-clock limit\n"
+    "  --timeout TIME   instead of the scenario's wall-clock limit; whole seconds\n"
     "  --cores N        use at most N host cores\n"
+    "  --spin N         how often a waiting node looks before it sleeps (20000)\n"
     "  --no-trace       no event trace      --no-capture  no packet captures\n"
-    "  --json           events as JSON lines on stdout\n"
-    "  --quiet          no progress line\n"
+    "  --json           progress and result as JSON lines on stdout\n"
+    "  -q, --quiet      no progress line\n"
     "\n"
-    "Exit status: 0 all expectations met, 1 not, 2 usage or scenario error, 3 environment, 124 wall-clock limit,\n"
+    "Exit status: 0 all expectations met, 1 not, 2 usage or scenario error, 3 environment, 124 wall-clock "
+    "limit,\n"
     "130 interrupted.\n";
 
-enum { OPT_BACKEND = 256, OPT_SEED, OPT_STOP, OPT_TIMEOUT, OPT_CORES, OPT_NO_TRACE, OPT_NO_CAPTURE, OPT_JSON, OPT_SPIN };
+enum {
+    OPT_BACKEND = 256,
+    OPT_SEED,
+    OPT_STOP,
+    OPT_TIMEOUT,
+    OPT_CORES,
+    OPT_NO_TRACE,
+    OPT_NO_CAPTURE,
+    OPT_JSON,
+    OPT_SPIN
+};
 
 static const struct option options[] = {
-    {"backend", required_argument, NULL, OPT_BACKEND}, {"seed", required_argument, NULL, OPT_SEED},
-    {"stop", required_argument, NULL, OPT_STOP},       {"timeout", required_argument, NULL, OPT_TIMEOUT},
-    {"cores", required_argument, NULL, OPT_CORES},     {"no-trace", no_argument, NULL, OPT_NO_TRACE},
-    {"no-capture", no_argument, NULL, OPT_NO_CAPTURE}, {"json", no_argument, NULL, OPT_JSON},
-    {"quiet", no_argument, NULL, 'q'},                 {"spin", required_argument, NULL, OPT_SPIN},
-    {"help", no_argument, NULL, 'h'},                  {0},
+    {"backend", required_argument, NULL, OPT_BACKEND},
+    {"seed", required_argument, NULL, OPT_SEED},
+    {"stop", required_argument, NULL, OPT_STOP},
+    {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"cores", required_argument, NULL, OPT_CORES},
+    {"no-trace", no_argument, NULL, OPT_NO_TRACE},
+    {"no-capture", no_argument, NULL, OPT_NO_CAPTURE},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"quiet", no_argument, NULL, 'q'},
+    {"spin", required_argument, NULL, OPT_SPIN},
+    {"help", no_argument, NULL, 'h'},
+    {0},
 };
 
 static int bad(const char *option, const char *value, const char *reason)
@@ -46,7 +65,9 @@ static int number(const char *option, const char *text, uint64_t max, uint64_t *
     char *end;
     errno = 0;
     *out = strtoull(text, &end, 0);
-    return errno || end == text || *end || *text == '-' || *out > max ? bad(option, text, "not a number in range") : 0;
+    return errno || end == text || *end || *text == '-' || *out > max
+               ? bad(option, text, "not a number in range")
+               : 0;
 }
 
 static int seconds(const char *option, const char *text, int64_t *out)
@@ -80,7 +101,7 @@ static int parse(int argc, char **argv, struct run_options *o)
             backend = optarg;
             break;
         case OPT_SEED:
-            if (number("--seed", optarg, UINT64_MAX, &o->seed) < 0)
+            if (number("--seed", optarg, INT64_MAX, &o->seed) < 0)
                 return -1;
             o->have_seed = true;
             break;

@@ -19,7 +19,8 @@ static int usage(FILE *to, int status)
         "  --node NAME   only this node's events       --from TIME  from this virtual time on, e.g. 1.5ms\n"
         "  --link NAME   only this link's events       --to TIME    up to this virtual time, itself not "
         "included\n"
-        "With both --node and --link: the events of either.\n",
+        "With both --node and --link: the events of either.\n"
+        "Exit status: 0, or 2 for wrong usage or a run whose trace is not whole.\n",
         to);
     return status;
 }

@@ -197,6 +197,9 @@ void port_release(struct port_shared *s, unsigned core, const bool release[PORT_
  */
 bool port_bury(struct port_shared *s, unsigned node);
 
+/* Sets quit and wakes whoever waits in port_meet(), on quit itself or for room in its up ring. */
+void port_quit(struct port_shared *s);
+
 /* futex on a word of the mapping (shared between processes). wait returns when *word != seen or woken, or after
  * timeout_ms (negative: none). */
 void port_futex_wait(_Atomic uint32_t *word, uint32_t seen, int timeout_ms);

@@ -2,12 +2,12 @@
 /*
  * fake_body.c - runs a fake node's program in lock step, by the rules of devices/qemu/gate.c and nic.c:
  *
- *   running   the next block ends at its own end, the next armed timer, the next known delivery or (cut) the grant;
- *             if that is beyond the grant: publish it as need and meet, and look again afterwards
- *   idle      jump to the next timer or delivery, but not beyond the grant; there publish the deadline and meet
+ *   running   the next block ends at its own end, the next armed timer, the next known delivery or (cut) the
+ * grant; if that is beyond the grant: publish it as need and meet, and look again afterwards idle      jump
+ * to the next timer or delivery, but not beyond the grant; there publish the deadline and meet
  *
- * What fires at the grant itself fires without asking, as QEMU's timers do. And what the real ones cannot check: no
- * delivery may come for a time before a grant that was given earlier.
+ * What fires at the grant itself fires without asking, as QEMU's timers do. And what the real ones cannot
+ * check: no delivery may come for a time before a grant that was given earlier.
  */
 #include "tests/unit/fake_node.h"
 #include <assert.h>
@@ -17,8 +17,8 @@
 
 void fake_broken(const struct fake_body *b, const char *what, int64_t a_ns, int64_t b_ns)
 {
-    fprintf(stderr, "node %u at %" PRId64 " ns: %s (%" PRId64 ", %" PRId64 ")\n", b->f.index, b->f.now_ns, what, a_ns,
-            b_ns);
+    fprintf(stderr, "node %u at %" PRId64 " ns: %s (%" PRId64 ", %" PRId64 ")\n", b->f.index, b->f.now_ns,
+            what, a_ns, b_ns);
     abort();
 }
 
@@ -99,7 +99,8 @@ static int64_t next_armed_ns(const struct fake_body *b)
     return b->n_queue && b->queue[0].at_ns < t ? b->queue[0].at_ns : t;
 }
 
-static enum port_state publish(struct fake_body *b, enum port_state state, int64_t need_ns, int64_t deadline_ns)
+static enum port_state publish(struct fake_body *b, enum port_state state, int64_t need_ns,
+                               int64_t deadline_ns)
 {
     b->slot->now_ps = vtime_from_ns(b->f.now_ns);
     b->slot->need_ps = vtime_from_ns(need_ns);
@@ -110,8 +111,9 @@ static enum port_state publish(struct fake_body *b, enum port_state state, int64
 /* gate.c: freeze() */
 static enum port_state freeze_now(struct fake_body *b, enum port_end end)
 {
-    struct port_record rec = {.type = PORT_REC_END, .arg = (uint16_t)end, .time_ps = vtime_from_ns(b->f.now_ns)};
-    while (port_ring_write(b->port, b->f.index, PORT_UP, &rec, NULL) < 0) {
+    struct port_record rec = {
+        .type = PORT_REC_END, .arg = (uint16_t)end, .time_ps = vtime_from_ns(b->f.now_ns)};
+    while (port_ring_write(b->port, b->f.index, PORT_UP, &rec, "") < 0) {
         atomic_store(&b->slot->drain, 1);
         b->wait_room(b);
     }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fake_fabric.c - the interface of interconnect.h without SystemC: links with delay, rate, queue and training, and
- * learning switches. Many may exist in one process, one after the other, so thousands of racks can be tried quickly.
+ * fake_fabric.c - the interface of interconnect.h without SystemC: links with delay, rate, queue and
+ * training, and learning switches. Many may exist in one process, one after the other, so thousands of racks
+ * can be tried quickly.
  *
- * One list of events in the order of (time, rank, link end, insertion). The sending end of a port on a switch keeps its
- * own clock, `lag` behind the fabric's, as the real one does: that is what ingress means. No callback but deliver().
+ * One list of events in the order of (time, rank, link end, insertion). The sending end of a port on a switch
+ * keeps its own clock, `lag` behind the fabric's, as the real one does: that is what ingress means. No
+ * callback but deliver().
  */
 #include "interconnect-model/interconnect.h"
 #include <assert.h>
@@ -70,7 +72,8 @@ static void plan(struct ic *ic, vtime_t at, enum rank rank, unsigned end, vtime_
 {
     struct event *e = malloc(sizeof *e), **p = &ic->events;
     assert(e && at >= ic->now);
-    while (*p && ((*p)->at < at || ((*p)->at == at && ((*p)->rank < rank || ((*p)->rank == rank && (*p)->end <= end)))))
+    while (*p && ((*p)->at < at ||
+                  ((*p)->at == at && ((*p)->rank < rank || ((*p)->rank == rank && (*p)->end <= end)))))
         p = &(*p)->next;
     *e = (struct event){*p, at, own, rank, end, bits};
     *p = e;
@@ -163,7 +166,8 @@ static void take(struct ic *ic, unsigned end, struct bits *b, vtime_t last)
         ic->wanted[end / 2] = vtime_min(ic->wanted[end / 2], t);
         if (e->lag >= far->lag) {
             settle(ic, end / 2, t);
-        } else if (!ic->train_due[end / 2]) { /* the other end may have wanted it earlier: known `lag` later */
+        } else if (!ic->train_due[end /
+                                  2]) { /* the other end may have wanted it earlier: known `lag` later */
             ic->train_due[end / 2] = true;
             plan(ic, t + far->lag, TRAIN, end, t, NULL);
         }
@@ -273,7 +277,8 @@ void ic_destroy(struct ic *ic)
     free(ic);
 }
 
-int ic_inject(struct ic *ic, unsigned port, vtime_t time_ps, uint64_t frame_id, const uint8_t *data, uint32_t len)
+int ic_inject(struct ic *ic, unsigned port, vtime_t time_ps, uint64_t frame_id, const uint8_t *data,
+              uint32_t len)
 {
     unsigned end = ic->end_of_port[port];
     const struct ic_link_cfg *l = &ic->link[end / 2];
@@ -325,7 +330,8 @@ vtime_t ic_egress_ps(const struct ic *ic, unsigned port)
 vtime_t ic_link_up_ps(const struct ic *ic, unsigned port)
 {
     unsigned link = ic->end_of_port[port] / 2;
-    return ic->up[link] < VTIME_NEVER ? ic->up[link] : vtime_add(ic->wanted[link], ic->link[link].training_ps);
+    return ic->up[link] < VTIME_NEVER ? ic->up[link]
+                                      : vtime_add(ic->wanted[link], ic->link[link].training_ps);
 }
 
 vtime_t ic_training_ps(const struct ic *ic, unsigned port)

@@ -58,10 +58,24 @@ static uint64_t hash_of(const uint8_t *data, uint32_t len, uint64_t with)
     return fake_hash(h);
 }
 
-static void emit(struct fake *f, unsigned nic, bool broadcast, unsigned to_node, unsigned to_nic, unsigned hops)
+static void emit(struct fake *f, unsigned nic, bool broadcast, unsigned to_node, unsigned to_nic,
+                 unsigned hops)
 {
-    uint8_t data[FAKE_MAX_LEN] = {2, 0, 0, 0, (uint8_t)to_node, (uint8_t)to_nic, 2, 0, 0, 0, (uint8_t)f->index,
-                                  (uint8_t)nic, 0x88, 0xb5, (uint8_t)hops};
+    uint8_t data[FAKE_MAX_LEN] = {2,
+                                  0,
+                                  0,
+                                  0,
+                                  (uint8_t)to_node,
+                                  (uint8_t)to_nic,
+                                  2,
+                                  0,
+                                  0,
+                                  0,
+                                  (uint8_t)f->index,
+                                  (uint8_t)nic,
+                                  0x88,
+                                  0xb5,
+                                  (uint8_t)hops};
     uint32_t len = f->profile.shortest_len +
                    (uint32_t)(draw(f) % (f->profile.longest_len - f->profile.shortest_len + 1));
     uint64_t number = draw(f);
@@ -95,7 +109,8 @@ void fake_start(struct fake *f, uint64_t seed, unsigned index, unsigned n_nodes,
     static const uint8_t sends[] = {10, 60, 120, 240}, halts[] = {0, 20, 100, 230}, ends[] = {0, 0, 0, 0, 1};
     static const uint32_t blocks[] = {3, 40, 200, 512}, sleeps[] = {20, 400, 3000, 20000},
                           lens[] = {FAKE_MIN_LEN, 64, 200, 1500};
-    *f = (struct fake){.stream = fake_hash(seed + index * STEP), .index = index, .n_nodes = n_nodes, .n_nics = n_nics};
+    *f = (struct fake){
+        .stream = fake_hash(seed + index * STEP), .index = index, .n_nodes = n_nodes, .n_nics = n_nics};
     f->profile = (struct fake_profile){.longest_block_ns = blocks[draw(f) % 4],
                                        .longest_sleep_ns = sleeps[draw(f) % 4],
                                        .shortest_len = FAKE_MIN_LEN,

@@ -2,16 +2,17 @@
 /*
  * fake_node.h - a guest without QEMU: a small deterministic program, and the body that runs it in lock step.
  *
- * The program (fake_node.c) runs blocks of 1..512 ns. At a block's end it may send frames, arm timers, halt until a
- * timer or a frame wakes it, or end. A frame at an exact time changes what it does from then on and may be answered
- * later. It sees nothing but virtual time, its own random stream and its frames, so where its blocks are cut and when
- * it blocks must not show. Two frames at the same nanosecond change it the same way in either order, because only
- * deliveries on different interfaces can coincide and no promise is made about their order. In one nanosecond the
- * order is: end of a block, then timers, then frames.
+ * The program (fake_node.c) runs blocks of 1..512 ns. At a block's end it may send frames, arm timers, halt
+ * until a timer or a frame wakes it, or end. A frame at an exact time changes what it does from then on and
+ * may be answered later. It sees nothing but virtual time, its own random stream and its frames, so where its
+ * blocks are cut and when it blocks must not show. Two frames at the same nanosecond change it the same way
+ * in either order, because only deliveries on different interfaces can coincide and no promise is made about
+ * their order. In one nanosecond the order is: end of a block, then timers, then frames.
  *
- * The body (fake_body.c) keeps the rules of devices/qemu/gate.c and nic.c: it publishes what its next block needs,
- * lowers its own grant when it sends, leaves a block into which a delivery falls, cuts a block only at an armed timer,
- * and idles with a deadline. The naive reference (naive.c) runs the same program without any of them.
+ * The body (fake_body.c) keeps the rules of devices/qemu/gate.c and nic.c: it publishes what its next block
+ * needs, lowers its own grant when it sends, leaves a block into which a delivery falls, cuts a block only at
+ * an armed timer, and idles with a deadline. The naive reference (naive.c) runs the same program without any
+ * of them.
  */
 #ifndef COB_FAKE_NODE_H
 #define COB_FAKE_NODE_H
@@ -19,7 +20,14 @@
 #include "devices/port/port.h"
 #include <stdio.h>
 
-enum { FAKE_NODES = 8, FAKE_NICS = 3, FAKE_TIMERS = 128, FAKE_EVENTS = 32768, FAKE_MIN_LEN = 24, FAKE_MAX_LEN = 9018 };
+enum {
+    FAKE_NODES = 8,
+    FAKE_NICS = 3,
+    FAKE_TIMERS = 128,
+    FAKE_EVENTS = 32768,
+    FAKE_MIN_LEN = 24,
+    FAKE_MAX_LEN = 9018
+};
 
 enum fake_kind { FAKE_BLOCK_END, FAKE_TIMER, FAKE_SENT, FAKE_RECEIVED, FAKE_END };
 
@@ -51,7 +59,7 @@ struct fake_profile {
 struct fake {
     unsigned index, n_nics, n_nodes;
     struct fake_profile profile;
-    uint64_t stream, heard; /* the random stream; the sum of all frames received */
+    uint64_t stream, heard;  /* the random stream; the sum of all frames received */
     int64_t now_ns, left_ns; /* left_ns: of the current block; 0: the next block is not chosen */
     bool idle, ended;
     struct fake_timer timer[FAKE_TIMERS]; /* by (at_ns, key) */

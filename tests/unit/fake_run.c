@@ -131,8 +131,11 @@ void fake_run(const struct world *w, const struct fake_how *how, struct fake_res
     char why[200];
     for (unsigned c = 0; c < how->n_cores; c++)
         cores[c] = (int)c % (int)sysconf(_SC_NPROCESSORS_ONLN);
-    struct engine_config cfg = {
-        .scenario = &w->scn, .tracing = how->tracing, .cores = cores, .n_cores = how->n_cores ? how->n_cores : 1, .spin = how->spin};
+    struct engine_config cfg = {.scenario = &w->scn,
+                                .tracing = how->tracing,
+                                .cores = cores,
+                                .n_cores = how->n_cores ? how->n_cores : 1,
+                                .spin = how->spin};
     r.e = engine_create(&cfg, why, sizeof why);
     if (!r.e) {
         fprintf(stderr, "%s\n", why);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fake_run.h - runs a world of fake nodes on the real engine and port, and on the fabric that the program is linked with.
- * A broken promise or a deadlock aborts the process with a line on stderr: run it in a child.
+ * fake_run.h - runs a world of fake nodes on the real engine and port, and on the fabric that the program is
+ * linked with. A broken promise or a deadlock aborts the process with a line on stderr: run it in a child.
  */
 #ifndef COB_FAKE_RUN_H
 #define COB_FAKE_RUN_H
@@ -11,8 +11,8 @@
 struct tracing;
 
 struct fake_how {
-    uint64_t order;    /* without threads: seed of the order in which nodes arrive */
-    unsigned n_cores;  /* 0: no threads */
+    uint64_t order;   /* without threads: seed of the order in which nodes arrive */
+    unsigned n_cores; /* 0: no threads */
     uint32_t spin;
     bool engine_always;
     struct tracing *tracing; /* NULL: none */

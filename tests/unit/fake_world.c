@@ -92,7 +92,8 @@ static void switched(struct world *w)
                 random_link(w, a, b);
             }
     if (n == 2 && draw(w) % 2)
-        random_link(w, (struct scn_end){.is_switch = true, .index = 0}, (struct scn_end){.is_switch = true, .index = 1});
+        random_link(w, (struct scn_end){.is_switch = true, .index = 0},
+                    (struct scn_end){.is_switch = true, .index = 1});
 }
 
 void world_make(struct world *w, uint64_t seed)
@@ -119,15 +120,18 @@ void world_start(const struct world *w, struct fake *f, unsigned i)
 
 void world_print(const struct world *w, FILE *out)
 {
-    fprintf(out, "world %" PRIu64 ": %u nodes, stop %" PRId64 " ps\n", w->seed, w->scn.n_nodes, w->scn.stop_ps);
+    fprintf(out, "world %" PRIu64 ": %u nodes, stop %" PRId64 " ps\n", w->seed, w->scn.n_nodes,
+            w->scn.stop_ps);
     for (unsigned i = 0; i < w->scn.n_switches; i++)
-        fprintf(out, "  switch %u: %s, latency %" PRId64 " ps\n", i, w->sw[i].cut_through ? "cut-through" : "stores",
-                w->sw[i].latency_ps);
+        fprintf(out, "  switch %u: %s, latency %" PRId64 " ps\n", i,
+                w->sw[i].cut_through ? "cut-through" : "stores", w->sw[i].latency_ps);
     for (unsigned i = 0; i < w->scn.n_links; i++) {
         const struct scn_link *l = &w->link[i];
-        fprintf(out, "  link %u: %s%u.%u - %s%u.%u delay %" PRId64 " ps rate %" PRIu64 " mtu %u queue %u training %" PRId64 "\n",
+        fprintf(out,
+                "  link %u: %s%u.%u - %s%u.%u delay %" PRId64 " ps rate %" PRIu64
+                " mtu %u queue %u training %" PRId64 "\n",
                 i, l->end[0].is_switch ? "switch " : "node ", l->end[0].index, l->end[0].nic,
-                l->end[1].is_switch ? "switch " : "node ", l->end[1].index, l->end[1].nic, l->delay_ps, l->rate_bps,
-                l->mtu_bytes, l->queue_bytes, l->training_ps);
+                l->end[1].is_switch ? "switch " : "node ", l->end[1].index, l->end[1].nic, l->delay_ps,
+                l->rate_bps, l->mtu_bytes, l->queue_bytes, l->training_ps);
     }
 }

@@ -2,9 +2,10 @@
 /*
  * fake_world.h - random racks of fake nodes, and the naive reference that simulates one.
  *
- * A world is a scenario (what the engine is built from) and the seed of its nodes' programs. All its times are
- * multiples of step_ps, so that the reference can visit every moment at which anything can happen: it looks at every
- * node and every link at every step, knows no lookahead, no grants, no events, and hands a frame over when it is there.
+ * A world is a scenario (what the engine is built from) and the seed of its nodes' programs. All its times
+ * are multiples of step_ps, so that the reference can visit every moment at which anything can happen: it
+ * looks at every node and every link at every step, knows no lookahead, no grants, no events, and hands a
+ * frame over when it is there.
  */
 #ifndef COB_FAKE_WORLD_H
 #define COB_FAKE_WORLD_H
@@ -12,7 +13,11 @@
 #include "sim/scenario.h"
 #include "tests/unit/fake_node.h"
 
-enum { WORLD_SWITCHES = 2, WORLD_LINKS = FAKE_NODES * FAKE_NICS + 1, WORLD_OVERHEAD = 24 /* as in sim/engine.c */ };
+enum {
+    WORLD_SWITCHES = 2,
+    WORLD_LINKS = FAKE_NODES * FAKE_NICS + 1,
+    WORLD_OVERHEAD = 24 /* as in sim/engine.c */
+};
 
 struct world {
     uint64_t seed, stream;
@@ -27,7 +32,8 @@ struct world {
 
 /* The same seed gives the same world. */
 void world_make(struct world *w, uint64_t seed);
-/* For worlds made by hand: adds a link and returns it. 1 ns per byte; the fields may be changed afterwards. */
+/* For worlds made by hand: adds a link and returns it. 1 ns per byte; the fields may be changed afterwards.
+ */
 struct scn_link *world_link(struct world *w, struct scn_end a, struct scn_end b, vtime_t delay_ps);
 struct scn_end world_nic(struct world *w, unsigned node); /* its next free interface */
 /* An empty world of n nodes. */

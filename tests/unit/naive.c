@@ -2,8 +2,9 @@
 /*
  * naive.c - the reference: looks at every node and every link at every step of time. See fake_world.h.
  *
- * At each step: what arrives now arrives (at a node, or at a switch, which looks it up a latency later); nodes act, if
- * it is a whole nanosecond; whatever link end is free and trained starts to send the first frame of its queue.
+ * At each step: what arrives now arrives (at a node, or at a switch, which looks it up a latency later);
+ * nodes act, if it is a whole nanosecond; whatever link end is free and trained starts to send the first
+ * frame of its queue.
  */
 #include "tests/unit/fake_world.h"
 #include <assert.h>
@@ -78,7 +79,8 @@ static vtime_t time_of_bytes(const struct scn_link *l, uint32_t len)
 }
 
 /* `last`: when the frame's last bit is at this end. */
-static void enqueue(struct naive *n, struct link *l, unsigned end, const uint8_t *data, uint32_t len, vtime_t last)
+static void enqueue(struct naive *n, struct link *l, unsigned end, const uint8_t *data, uint32_t len,
+                    vtime_t last)
 {
     struct way *y = &l->way[end];
     uint64_t used = y->waiting_bytes + (y->busy_until > n->now ? y->sending_bytes : 0);
@@ -140,7 +142,8 @@ static void start(struct naive *n, unsigned l, unsigned end)
     i->last = i->due = y->busy_until + k->cfg->delay_ps;
     if (far->is_switch) {
         const struct scn_switch *s = &n->w->sw[far->index];
-        i->due = (s->cut_through ? n->now + k->cfg->delay_ps + time_of_bytes(k->cfg, HEADER) : i->last) + s->latency_ps;
+        i->due = (s->cut_through ? n->now + k->cfg->delay_ps + time_of_bytes(k->cfg, HEADER) : i->last) +
+                 s->latency_ps;
     }
     push(&y->wire, i);
 }

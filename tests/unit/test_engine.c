@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_engine.c - the engine of virtual time and the port against the naive reference: what every node did, and when,
- * must be equal for every topology, schedule, order of arrival, number of cores and way of waiting.
+ * test_engine.c - the engine of virtual time and the port against the naive reference: what every node did,
+ * and when, must be equal for every topology, schedule, order of arrival, number of cores and way of waiting.
  *
- * Built twice: with fake_fabric.c (thousands of worlds; a child process per batch) and, with REAL_FABRIC, with the
- * SystemC model (hundreds; that exists once per process, so a child per world). COB_TEST_SEED=n runs the random world n
- * alone; COB_TEST_WORLDS=n sets how many are tried. The rack of fixed cases is in test_engine_cases.c.
+ * Built twice: with fake_fabric.c (thousands of worlds; a child process per batch) and, with REAL_FABRIC,
+ * with the SystemC model (hundreds; that exists once per process, so a child per world). COB_TEST_SEED=n runs
+ * the random world n alone; COB_TEST_WORLDS=n sets how many are tried. The rack of fixed cases is in
+ * test_engine_cases.c.
  */
 #include "tests/unit/fake_run.h"
 #include <assert.h>
@@ -75,8 +76,8 @@ static void compare_logs(struct fake_log *want, struct fake_log *have)
         have[i].n = before_stop(&have[i]);
         for (uint32_t k = 0; k < want[i].n || k < have[i].n; k++) {
             const struct fake_event *a = &want[i].event[k], *b = &have[i].event[k];
-            if (k < want[i].n && k < have[i].n && a->at_ns == b->at_ns && a->kind == b->kind && a->nic == b->nic &&
-                a->hash == b->hash)
+            if (k < want[i].n && k < have[i].n && a->at_ns == b->at_ns && a->kind == b->kind &&
+                a->nic == b->nic && a->hash == b->hash)
                 continue;
             fprintf(stderr, "node %u differs at its event %u:\n", i, k);
             print_event("reference", &want[i], k);
@@ -107,7 +108,8 @@ static void load_world(uint64_t seed)
     }
 }
 
-/* Runs a function of a seed in a child process; anything but a normal end fails the test and names the world. */
+/* Runs a function of a seed in a child process; anything but a normal end fails the test and names the world.
+ */
 static void in_child(void (*run)(uint64_t seed), uint64_t first, uint64_t count)
 {
     int status;
@@ -124,8 +126,8 @@ static void in_child(void (*run)(uint64_t seed), uint64_t first, uint64_t count)
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return;
     world_print(&t->world, stderr);
-    ck_abort_msg("world %" PRIu64 " (order %" PRIu64 ", cores %u, spin %u, always %d): %s", t->world.seed, t->how.order,
-                 t->how.n_cores, t->how.spin, t->how.engine_always,
+    ck_abort_msg("world %" PRIu64 " (order %" PRIu64 ", cores %u, spin %u, always %d): %s", t->world.seed,
+                 t->how.order, t->how.n_cores, t->how.spin, t->how.engine_always,
                  WIFEXITED(status)             ? "the logs differ"
                  : WTERMSIG(status) == SIGALRM ? "deadlock"
                                                : "a promise was broken");
@@ -150,14 +152,15 @@ START_TEST(random_worlds_agree_with_the_naive_reference)
         in_child(one_random_world, one, 1);
     for (uint64_t seed = 0; !one && seed < worlds; seed += BATCH)
         in_child(one_random_world, seed, BATCH);
-    printf("%" PRIu64 " worlds: %" PRIu64 " events, %" PRIu64 " frames received, %" PRIu64 " rounds\n", t->worlds, t->events,
-           t->received, t->rounds);
+    printf("%" PRIu64 " worlds: %" PRIu64 " events, %" PRIu64 " frames received, %" PRIu64 " rounds\n",
+           t->worlds, t->events, t->received, t->rounds);
     if (!one)
         ck_assert_uint_gt(t->received, 10 * worlds); /* else this test proves nothing */
 }
 END_TEST
 
-/* One world in three orders of arrival. With the real fabric each needs a process of its own: seed = 3 * world + order. */
+/* One world in three orders of arrival. With the real fabric each needs a process of its own: seed = 3 *
+ * world + order. */
 static void one_order(uint64_t seed)
 {
     load_world(seed / 3);

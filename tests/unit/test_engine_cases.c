@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_engine_cases.c - racks made by hand: what sleeping, booting and lonely nodes may cost in rounds; full rings; stop
- * times; nodes that die or whose port is broken. Over fake_fabric.c; each in Check's child process.
+ * test_engine_cases.c - racks made by hand: what sleeping, booting and lonely nodes may cost in rounds; full
+ * rings; stop times; nodes that die or whose port is broken. Over fake_fabric.c; each in Check's child
+ * process.
  */
 #include "sim/engine.h"
 #include "tests/unit/fake_run.h"
@@ -35,10 +36,8 @@ static void wire(unsigned a, unsigned b, vtime_t delay_ps, vtime_t training_ps)
 static struct fake_profile *profile(unsigned node)
 {
     w.own_profile[node] = true;
-    w.profile[node] = (struct fake_profile){.longest_block_ns = 512,
-                                            .longest_sleep_ns = 1000,
-                                            .shortest_len = FAKE_MIN_LEN,
-                                            .longest_len = 200};
+    w.profile[node] = (struct fake_profile){
+        .longest_block_ns = 512, .longest_sleep_ns = 1000, .shortest_len = FAKE_MIN_LEN, .longest_len = 200};
     return &w.profile[node];
 }
 
@@ -65,7 +64,8 @@ static uint32_t count(unsigned node, enum fake_kind kind)
 
 /* ---- what it costs ---- */
 
-/* Eight nodes that sleep up to 10 ms at a time for one second: a few rounds for each time that one of them wakes. */
+/* Eight nodes that sleep up to 10 ms at a time for one second: a few rounds for each time that one of them
+ * wakes. */
 START_TEST(an_idle_rack_costs_a_few_rounds_per_wake)
 {
     uint32_t wakes = 0;
@@ -100,7 +100,8 @@ START_TEST(a_rack_asleep_for_ever_costs_nothing)
 }
 END_TEST
 
-/* Two nodes that compute, on a link that trains for 1 ms: a round per millisecond or so, not per microsecond. */
+/* Two nodes that compute, on a link that trains for 1 ms: a round per millisecond or so, not per microsecond.
+ */
 START_TEST(untrained_links_give_long_grants)
 {
     world_empty(&w, 2, 40 * VTIME_MS);
@@ -143,15 +144,16 @@ START_TEST(blocks_longer_than_the_lookahead)
 END_TEST
 
 /*
- * Node 0 sends by its slow interface, node 1 answers by the fast one: the answer is back long before anything could
- * have come back by the slow one. (A node's own grant counts the fastest way in.)
+ * Node 0 sends by its slow interface, node 1 answers by the fast one: the answer is back long before anything
+ * could have come back by the slow one. (A node's own grant counts the fastest way in.)
  */
 START_TEST(the_answer_comes_by_another_interface)
 {
     world_empty(&w, 2, 300 * VTIME_US);
     struct scn_end a = world_nic(&w, 0), b = world_nic(&w, 1), sw = {.is_switch = true};
     w.scn.n_switches = 1;
-    w.sw[0] = (struct scn_switch){.name = "switch", .latency_ps = 1000, .table_size = 16, .ageing_ps = VTIME_NEVER};
+    w.sw[0] =
+        (struct scn_switch){.name = "switch", .latency_ps = 1000, .table_size = 16, .ageing_ps = VTIME_NEVER};
     world_link(&w, a, sw, 20 * VTIME_US);
     world_link(&w, b, sw, 10 * VTIME_NS);
     wire(0, 1, 10 * VTIME_NS, 0);
@@ -215,7 +217,8 @@ START_TEST(a_full_up_ring_waits_and_a_full_down_ring_caps)
 }
 END_TEST
 
-/* Both rings are full in one round, and the host decides which is drained first: the frames' numbers must not show it. */
+/* Both rings are full in one round, and the host decides which is drained first: the frames' numbers must not
+ * show it. */
 START_TEST(full_rings_leave_no_mark_in_frame_numbers)
 {
     uint64_t ids[2];

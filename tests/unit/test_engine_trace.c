@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_engine_trace.c - the engine with the real fabric and the real trace: the promises to tracing_commit() hold (it
- * asserts them), and the order in which nodes arrive leaves no mark in trace and captures.
+ * test_engine_trace.c - the engine with the real fabric and the real trace: the promises to tracing_commit()
+ * hold (it asserts them), and the order in which nodes arrive leaves no mark in trace and captures.
  */
 #include "tests/unit/fake_run.h"
 #include "tracing/tracing.h"
@@ -85,7 +85,8 @@ START_TEST(order_of_arrival_leaves_no_mark)
             if (pid == 0)
                 record(&w, run[k], seed + 1000 * k);
             ck_assert(waitpid(pid, &status, 0) == pid);
-            ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "world %" PRIu64 ": status %x", seed, status);
+            ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "world %" PRIu64 ": status %x", seed,
+                          status);
         }
         int r = tracing_diff(run[0], run[1], stderr, stderr);
         ck_assert_msg(r == 0, "world %" PRIu64 ": %s", seed, r < 0 ? strerror(errno) : "the traces differ");

@@ -624,6 +624,7 @@ int main(void)
     }
     tcase_add_loop_test(t, good_file, 0, (int)good_files.gl_pathc);
     tcase_add_loop_test(t, bad_file, 0, (int)bad_files.gl_pathc);
+    tcase_set_timeout(t, 60); /* a loaded machine is no failure */
     suite_add_tcase(s, t);
     t = tcase_create("messages");
     tcase_add_test(t, message_format);
@@ -631,6 +632,7 @@ int main(void)
     tcase_add_test(t, messages_are_limited);
     tcase_add_test(t, long_lines_are_cut);
     tcase_add_test(t, large_inputs_are_refused);
+    tcase_set_timeout(t, 60); /* a loaded machine is no failure */
     suite_add_tcase(s, t);
     t = tcase_create("values");
     tcase_add_test(t, defaults_of_everything);
@@ -646,6 +648,7 @@ int main(void)
     tcase_add_test(t, names_of_enums);
     tcase_add_test(t, patterns);
     tcase_add_loop_test(t, verb, 0, (int)(sizeof verb_cases / sizeof *verb_cases));
+    tcase_set_timeout(t, 60); /* a loaded machine is no failure */
     suite_add_tcase(s, t);
     r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);

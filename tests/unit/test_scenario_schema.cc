@@ -140,6 +140,7 @@ int main()
     tcase_add_loop_test(t, good_file_passes, 0, static_cast<int>(good_files.gl_pathc));
     tcase_add_loop_test(t, bad_file_fails, 0, static_cast<int>(bad_files.gl_pathc));
     tcase_add_test(t, schema_refuses);
+    tcase_set_timeout(t, 60); /* a loaded machine is no failure */
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
