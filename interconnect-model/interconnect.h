@@ -2,33 +2,34 @@
 /*
  * interconnect.h - the modelled fabric behind a C header (inside: SystemC and TLM-2.0).
  *
- * A fabric is made of ports (the network interfaces of nodes), switches, and full-duplex links between two ends,
- * where an end is a port or a switch. Frames are injected at a port at an exact virtual time and are announced at
- * other ports with the exact virtual time at which their last bit has arrived.
+ * A fabric is made of ports (the network interfaces of nodes), switches, and full-duplex links between two
+ * ends, where an end is a port or a switch. Frames are injected at a port at an exact virtual time and are
+ * announced at other ports with the exact virtual time at which their last bit has arrived.
  *
  *      ic_inject(port, t)                                             deliver(port, t')
  *   port --queue--> [link: serialise, propagate] --> switch --queue--> [link] --> port
  *
- * Life cycle: ic_create, then any number of { ic_inject.. ic_advance }, then ic_destroy. SystemC elaborates once
- * per process, so ic_create succeeds once per process (EBUSY afterwards).
+ * Life cycle: ic_create, then any number of { ic_inject.. ic_advance }, then ic_destroy. SystemC elaborates
+ * once per process, so ic_create succeeds once per process (EBUSY afterwards).
  *
- * Time: all times are picoseconds (vtime_t). Intervals are half-open: ic_advance(until) executes every event with
- * time < until and none at `until`.
+ * Time: all times are picoseconds (vtime_t). Intervals are half-open: ic_advance(until) executes every event
+ * with time < until and none at `until`.
  *
  * Lookahead (see docs/virtual-time.md):
- *   ic_ingress_ps(p)  a frame injected at p at time t touches nothing that another port's frame can touch before
- *                     t + ingress. 0 if p's link leads straight to another port.
- *   ic_egress_ps(p)   once ic_advance(F) returned, every delivery at p with time < F + egress has been announced.
- *                     So a delivery is announced when its transmission on the last link starts, not when it ends.
- * Both are constants of the built fabric and greater than zero in sum for every pair of ports.
+ *   ic_ingress_ps(p)  a frame injected at p at time t touches nothing that another port's frame can touch
+ * before t + ingress. 0 if p's link leads straight to another port. ic_egress_ps(p)   once ic_advance(F)
+ * returned, every delivery at p with time < F + egress has been announced. So a delivery is announced when
+ * its transmission on the last link starts, not when it ends. Both are constants of the built fabric and
+ * greater than zero in sum for every pair of ports.
  *
- * Training: a link carries nothing until trained. Training starts with the first frame that either end wants to
- * send and takes training_ps; frames wait in the sending end's queue until then (they count against its limit).
+ * Training: a link carries nothing until trained. Training starts with the first frame that either end wants
+ * to send and takes training_ps; frames wait in the sending end's queue until then (they count against its
+ * limit).
  *
- * Threads: none of these functions is thread-safe; call them from one thread at a time (not necessarily always the
- * same one). None blocks. Callbacks run inside ic_advance/ic_inject and must not call back into the fabric.
- * Order: events at equal time happen in order of (time, port index, injection order). Nothing depends on host state.
- * Errors: -1/NULL with errno; no C++ exception leaves this interface.
+ * Threads: none of these functions is thread-safe; call them from one thread at a time (not necessarily
+ * always the same one). None blocks. Callbacks run inside ic_advance/ic_inject and must not call back into
+ * the fabric. Order: events at equal time happen in order of (time, port index, injection order). Nothing
+ * depends on host state. Errors: -1/NULL with errno; no C++ exception leaves this interface.
  */
 #ifndef COB_INTERCONNECT_H
 #define COB_INTERCONNECT_H
@@ -56,20 +57,22 @@ enum ic_switch_mode { IC_STORE_AND_FORWARD, IC_CUT_THROUGH };
 struct ic_switch_cfg {
     const char *name; /* borrowed during ic_create */
     enum ic_switch_mode mode;
-    vtime_t latency_ps;    /* from the last bit (store-and-forward) or the header (cut-through) in to the earliest bit out; > 0 */
-    uint32_t table_size;   /* learning table entries; when full the least recently used one is replaced; > 0 */
-    vtime_t ageing_ps;     /* a learnt address is forgotten after this; VTIME_NEVER: never */
+    vtime_t latency_ps;  /* from the last bit (store-and-forward) or the header (cut-through) in to the
+                            earliest bit out; > 0 */
+    uint32_t table_size; /* learning table entries; when full the least recently used one is replaced; > 0 */
+    vtime_t ageing_ps;   /* a learnt address is forgotten after this; VTIME_NEVER: never */
 };
 
 struct ic_link_cfg {
-    const char *name;      /* borrowed during ic_create */
+    const char *name; /* borrowed during ic_create */
     struct ic_end end[2];
-    vtime_t delay_ps;      /* propagation, one way; > 0 */
-    uint64_t rate_bps;     /* bits per second per direction; > 0 */
-    uint32_t mtu_bytes;    /* longest frame (the whole Ethernet frame without FCS); longer ones are dropped */
-    uint32_t queue_bytes;  /* limit of each sending end's queue, frame being sent included; drop-tail */
-    uint32_t overhead_bytes; /* added to each frame's length on the wire (Ethernet: preamble 8 + FCS 4 + gap 12) */
-    vtime_t training_ps;   /* 0: carries traffic at once */
+    vtime_t delay_ps;     /* propagation, one way; > 0 */
+    uint64_t rate_bps;    /* bits per second per direction; > 0 */
+    uint32_t mtu_bytes;   /* longest frame (the whole Ethernet frame without FCS); longer ones are dropped */
+    uint32_t queue_bytes; /* limit of each sending end's queue, frame being sent included; drop-tail */
+    uint32_t
+        overhead_bytes; /* added to each frame's length on the wire (Ethernet: preamble 8 + FCS 4 + gap 12) */
+    vtime_t training_ps; /* 0: carries traffic at once */
 };
 
 /* What happened to a frame inside the fabric: for traces and captures. */
@@ -82,7 +85,14 @@ enum ic_event_kind {
     IC_EV_UP,       /* link trained; no frame */
 };
 
-enum ic_drop { IC_DROP_NONE, IC_DROP_QUEUE_FULL, IC_DROP_TOO_LONG, IC_DROP_RUNT, IC_DROP_NO_ROUTE, IC_DROP_COUNT };
+enum ic_drop {
+    IC_DROP_NONE,
+    IC_DROP_QUEUE_FULL,
+    IC_DROP_TOO_LONG,
+    IC_DROP_RUNT,
+    IC_DROP_NO_ROUTE,
+    IC_DROP_COUNT
+};
 
 struct ic_event {
     vtime_t time_ps;
@@ -98,11 +108,12 @@ struct ic_event {
 
 struct ic_ops {
     /* A frame will have arrived at `port` at `time_ps`. Called in time order per port. */
-    void (*deliver)(void *ctx, unsigned port, vtime_t time_ps, uint64_t frame_id, const uint8_t *data, uint32_t len);
+    void (*deliver)(void *ctx, unsigned port, vtime_t time_ps, uint64_t frame_id, const uint8_t *data,
+                    uint32_t len);
     /*
-     * May be NULL. ARRIVED of last links is called when announced, and what happens at a port's own sending end is
-     * called up to ic_ingress_ps late, so times are ordered only per link end and kind. The order of the calls is
-     * the same whatever the steps of ic_advance.
+     * May be NULL. ARRIVED of last links is called when announced, and what happens at a port's own sending
+     * end is called up to ic_ingress_ps late, so times are ordered only per link end and kind. The order of
+     * the calls is the same whatever the steps of ic_advance.
      */
     void (*event)(void *ctx, const struct ic_event *ev);
 };
@@ -136,26 +147,30 @@ struct ic_end_stats {
 };
 
 /*
- * Builds the fabric. Returns NULL with errno: EINVAL (an index out of range; a zero rate, delay, latency, MTU, queue or
- * table; a port used by two links or by none; a link from a switch to itself), EBUSY (second fabric in this process),
- * ENOMEM, EFAULT (SystemC failed). The caller owns the result; names are copied.
+ * Builds the fabric. Returns NULL with errno: EINVAL (an index out of range; a zero rate, delay, latency,
+ * MTU, queue or table; a port used by two links or by none; a link from a switch to itself), EBUSY (second
+ * fabric in this process), ENOMEM, EFAULT (SystemC failed). The caller owns the result; names are copied.
  */
 struct ic *ic_create(const struct ic_config *cfg);
 void ic_destroy(struct ic *ic); /* NULL is allowed */
 
 /*
  * Hands a frame to port's sending queue at time_ps, which may lie up to ic_ingress_ps(port) before the last
- * ic_advance (by definition of ingress nothing that was executed could depend on it; the result is the same as if it
- * had been injected earlier). The data is copied. frame_id is the caller's and is reported back. Returns 0; -1 EINVAL
- * for a bad port, a time further in the past or an empty frame; -1 ENOMEM. A frame that the link refuses (too long,
- * queue full) is counted as dropped and is not an error. Call in order of time_ps for each port.
+ * ic_advance (by definition of ingress nothing that was executed could depend on it; the result is the same
+ * as if it had been injected earlier). The data is copied. frame_id is the caller's and is reported back.
+ * Returns 0; -1 EINVAL for a bad port, a time further in the past or an empty frame; -1 ENOMEM. A frame that
+ * the link refuses (too long, queue full) is counted as dropped and is not an error. Call in order of time_ps
+ * for each port.
  */
-int ic_inject(struct ic *ic, unsigned port, vtime_t time_ps, uint64_t frame_id, const uint8_t *data, uint32_t len);
+int ic_inject(struct ic *ic, unsigned port, vtime_t time_ps, uint64_t frame_id, const uint8_t *data,
+              uint32_t len);
 
-/* Executes all events with time < until_ps. Returns 0; -1 EINVAL if until_ps is in the past; -1 EFAULT if SystemC failed. */
+/* Executes all events with time < until_ps. Returns 0; -1 EINVAL if until_ps is in the past; -1 EFAULT if
+ * SystemC failed. */
 int ic_advance(struct ic *ic, vtime_t until_ps);
 
-/* Time of the earliest event inside the fabric that could change anything outside of it; VTIME_NEVER when none. */
+/* Time of the earliest event inside the fabric that could change anything outside of it; VTIME_NEVER when
+ * none. */
 vtime_t ic_next_event_ps(const struct ic *ic);
 
 /* Up to where ic_advance came. */

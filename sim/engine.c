@@ -2,10 +2,11 @@
 /*
  * engine.c - see engine.h. A step of the engine, all nodes being blocked:
  *
- *   drain up rings -> sort by (time, node, sequence) -> inject -> { horizon -> advance -> deliveries } until nothing
- *   moves any more -> commit the trace -> grants -> release
+ *   drain up rings -> sort by (time, node, sequence) -> inject -> { horizon -> advance -> deliveries } until
+ * nothing moves any more -> commit the trace -> grants -> release
  *
- * Only things that all nodes have published before they blocked go into it, so every run takes the same steps.
+ * Only things that all nodes have published before they blocked go into it, so every run takes the same
+ * steps.
  */
 #include "sim/engine.h"
 #include <assert.h>
@@ -73,11 +74,13 @@ struct worker {
 
 static bool push_down(struct engine *e, const struct frame *f)
 {
-    struct port_record rec = {.type = PORT_REC_FRAME, .arg = (uint16_t)f->nic, .time_ps = f->at, .id = f->id, .len = f->len};
+    struct port_record rec = {
+        .type = PORT_REC_FRAME, .arg = (uint16_t)f->nic, .time_ps = f->at, .id = f->id, .len = f->len};
     return port_ring_write(e->port, f->node, PORT_DOWN, &rec, f->data) == 0;
 }
 
-static struct frame *frame_new(unsigned node, unsigned nic, vtime_t at, uint64_t id, const void *data, uint32_t len)
+static struct frame *frame_new(unsigned node, unsigned nic, vtime_t at, uint64_t id, const void *data,
+                               uint32_t len)
 {
     struct frame *f = malloc(sizeof *f + len);
     assert(f);
@@ -110,8 +113,9 @@ static void on_deliver(void *ctx, unsigned port, vtime_t at, uint64_t id, const 
 static void on_event(void *ctx, const struct ic_event *ev)
 {
     static const enum tracing_event_id ids[] = {
-        [IC_EV_QUEUED] = TR_LINK_QUEUED,   [IC_EV_SENT] = TR_LINK_SENT,         [IC_EV_ARRIVED] = TR_LINK_ARRIVED,
-        [IC_EV_DROPPED] = TR_LINK_DROPPED, [IC_EV_TRAINING] = TR_LINK_TRAINING, [IC_EV_UP] = TR_LINK_UP,
+        [IC_EV_QUEUED] = TR_LINK_QUEUED,     [IC_EV_SENT] = TR_LINK_SENT,
+        [IC_EV_ARRIVED] = TR_LINK_ARRIVED,   [IC_EV_DROPPED] = TR_LINK_DROPPED,
+        [IC_EV_TRAINING] = TR_LINK_TRAINING, [IC_EV_UP] = TR_LINK_UP,
     };
     struct engine *e = ctx;
     struct tracing_link_event out = {.time_ps = ev->time_ps,
@@ -140,7 +144,8 @@ static void on_line(void *ctx, unsigned node, vtime_t at, const char *line)
             n->matched |= 1ull << i;
 }
 
-static const char *const end_names[PORT_END_COUNT] = {"running", "result", "stopped", "shutdown", "reset", "panic", "killed"};
+static const char *const end_names[PORT_END_COUNT] = {"running", "result", "stopped", "shutdown",
+                                                      "reset",   "panic",  "killed"};
 
 static void on_record(struct engine *e, unsigned i, const struct port_record *rec, const uint8_t *data)
 {
@@ -218,13 +223,16 @@ static int by_time(const void *a, const void *b)
 
 static void inject_all(struct engine *e)
 {
-    qsort(e->waiting, e->n_waiting, sizeof(struct frame *), by_time);
+    if (e->n_waiting)
+        qsort(e->waiting, e->n_waiting, sizeof(struct frame *), by_time);
     for (size_t k = 0; k < e->n_waiting; k++) {
         struct frame *f = e->waiting[k];
-        f->id = ++e->frame_ids; /* here, not when drained: a full ring is drained at a moment that the host decides */
+        f->id = ++e->frame_ids; /* here, not when drained: a full ring is drained at a moment that the host
+                                   decides */
         int r = ic_inject(e->ic, e->node[f->node].port_of_nic[f->nic], f->at, f->id, f->data, f->len);
         if (r < 0 && errno == EINVAL)
-            break_node(e, f->node); /* no guest can do that: in the fabric's past, or empty (nic.c sends none) */
+            break_node(e,
+                       f->node); /* no guest can do that: in the fabric's past, or empty (nic.c sends none) */
         else if (r < 0)
             fabric_failed(e);
         else if (e->tr)
@@ -245,7 +253,8 @@ static void refresh_links(struct engine *e)
     e->port->fabric_next_ps = ic_next_event_ps(e->ic);
 }
 
-/* Both before and after the fabric is stepped: what waits here is as good as delivered, so it counts in pending_ps. */
+/* Both before and after the fabric is stepped: what waits here is as good as delivered, so it counts in
+ * pending_ps. */
 static void unspill(struct engine *e)
 {
     for (unsigned i = 0; i < e->port->n_nodes; i++) {
@@ -508,7 +517,8 @@ static struct ic *build_fabric(struct engine *e)
         }
     for (unsigned i = 0; i < scn->n_switches; i++)
         sw[i] = (struct ic_switch_cfg){.name = scn->switches[i].name,
-                                       .mode = scn->switches[i].cut_through ? IC_CUT_THROUGH : IC_STORE_AND_FORWARD,
+                                       .mode = scn->switches[i].cut_through ? IC_CUT_THROUGH
+                                                                            : IC_STORE_AND_FORWARD,
                                        .latency_ps = scn->switches[i].latency_ps,
                                        .table_size = scn->switches[i].table_size,
                                        .ageing_ps = scn->switches[i].ageing_ps};
@@ -566,8 +576,8 @@ static int build_port(struct engine *e, const struct engine_config *cfg)
         for (unsigned k = 0; k < n->n_nics; k++) {
             unsigned p = e->node[i].port_of_nic[k];
             e->latest_report_ps = vtime_max(e->latest_report_ps, ic_ingress_ps(e->ic, p));
-            n->nic[k] = (struct port_nic){ic_ingress_ps(e->ic, p), ic_egress_ps(e->ic, p), ic_training_ps(e->ic, p),
-                                          ic_link_up_ps(e->ic, p)};
+            n->nic[k] = (struct port_nic){ic_ingress_ps(e->ic, p), ic_egress_ps(e->ic, p),
+                                          ic_training_ps(e->ic, p), ic_link_up_ps(e->ic, p)};
         }
     }
     s->fabric_next_ps = ic_next_event_ps(e->ic);
@@ -585,7 +595,8 @@ static void build_expectations(struct engine *e)
         n->expect = calloc(sn->n_expect_console + 1, sizeof *n->expect);
         assert(n->expect && sn->n_expect_console <= 64);
         for (; n->n_expect < sn->n_expect_console; n->n_expect++) {
-            int r = regcomp(&n->expect[n->n_expect], sn->expect_console[n->n_expect], REG_EXTENDED | REG_NOSUB);
+            int r =
+                regcomp(&n->expect[n->n_expect], sn->expect_console[n->n_expect], REG_EXTENDED | REG_NOSUB);
             assert(r == 0); /* the scenario's reader has compiled it already */
         }
     }
@@ -594,7 +605,8 @@ static void build_expectations(struct engine *e)
 struct engine *engine_create(const struct engine_config *cfg, char *why, size_t size)
 {
     struct engine *e = calloc(1, sizeof *e);
-    assert(e && cfg->n_cores >= 1 && cfg->n_cores <= PORT_MAX_CORES && cfg->scenario->n_nodes <= PORT_MAX_NODES);
+    assert(e && cfg->n_cores >= 1 && cfg->n_cores <= PORT_MAX_CORES &&
+           cfg->scenario->n_nodes <= PORT_MAX_NODES);
     e->fd = -1;
     e->scn = cfg->scenario;
     e->tr = cfg->tracing;

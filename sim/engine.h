@@ -2,13 +2,14 @@
 /*
  * engine.h - the engine of virtual time: joins the nodes' port, the fabric and the trace.
  *
- * Most rounds are decided by the nodes among themselves (devices/port). The engine is called when the fabric has to be
- * stepped or something was sent: it then drains all up rings, injects the frames in order of (time, node, sequence),
- * advances the fabric up to the horizon, fills the down rings, writes the trace, and releases the nodes.
+ * Most rounds are decided by the nodes among themselves (devices/port). The engine is called when the fabric
+ * has to be stepped or something was sent: it then drains all up rings, injects the frames in order of (time,
+ * node, sequence), advances the fabric up to the horizon, fills the down rings, writes the trace, and
+ * releases the nodes.
  *
- * Threads: one engine thread per core, pinned there, of which at most one works at a time (so that a node can hand its
- * own core over to the engine instead of waking another core). Everything declared here is called from the main
- * thread; it takes the engine's lock where it must.
+ * Threads: one engine thread per core, pinned there, of which at most one works at a time (so that a node can
+ * hand its own core over to the engine instead of waking another core). Everything declared here is called
+ * from the main thread; it takes the engine's lock where it must.
  */
 #ifndef COB_ENGINE_H
 #define COB_ENGINE_H
@@ -23,25 +24,25 @@ struct engine;
 struct engine_config {
     const struct scenario *scenario; /* borrowed */
     struct tracing *tracing;         /* borrowed; may be NULL (benchmarks, tests) */
-    const int *cores;                /* host CPU numbers, n_cores of them; nodes are dealt out to them in turn */
+    const int *cores; /* host CPU numbers, n_cores of them; nodes are dealt out to them in turn */
     unsigned n_cores;
-    uint32_t spin;                   /* see port_core.spin */
+    uint32_t spin; /* see port_core.spin */
 };
 
 /* What is known of a node; a snapshot. */
 struct engine_node {
     enum port_end end;
-    int exit_status;   /* of PORT_END_RESULT */
-    vtime_t now_ps;    /* where it stands */
+    int exit_status; /* of PORT_END_RESULT */
+    vtime_t now_ps;  /* where it stands */
     uint64_t gates, idles, late, tx_frames, rx_frames;
     uint64_t console_matches; /* bit i: scenario's expect.console[i] was seen */
-    bool started;      /* has executed its first instruction */
-    char trouble[160]; /* "" or what went wrong with its port */
+    bool started;             /* has executed its first instruction */
+    char trouble[160];        /* "" or what went wrong with its port */
 };
 
 /*
- * Builds fabric and port for a scenario. NULL with the reason in why[size]. The fabric exists once per process, and
- * so does the engine.
+ * Builds fabric and port for a scenario. NULL with the reason in why[size]. The fabric exists once per
+ * process, and so does the engine.
  */
 struct engine *engine_create(const struct engine_config *cfg, char *why, size_t size);
 /* Path by which QEMU maps the port; valid while the engine lives. */
@@ -49,16 +50,17 @@ const char *engine_port_path(const struct engine *e);
 struct port_shared *engine_port(struct engine *e);
 struct ic *engine_fabric(struct engine *e);
 /*
- * One step of the engine: all nodes are blocked and the last of them called the engine. For tests that have no threads;
- * otherwise only the engine's threads do this. `core`: see port_release().
+ * One step of the engine: all nodes are blocked and the last of them called the engine. For tests that have
+ * no threads; otherwise only the engine's threads do this. `core`: see port_release().
  */
 void engine_step(struct engine *e, unsigned core);
 /* Starts the engine's threads; before the first guest. 0, or -1 errno. */
 int engine_start(struct engine *e);
-/* Waits until the run is over, but at most timeout_ms. Returns true when it is over. Also does the service work
- * (making room in full rings), so call it often. */
+/* Waits until the run is over, but at most timeout_ms. Returns true when it is over. Also does the service
+ * work (making room in full rings), so call it often. */
 bool engine_wait(struct engine *e, int timeout_ms);
-/* Ends the run now (wall-clock limit, interrupt): the nodes stop where they are at the end of the current round. */
+/* Ends the run now (wall-clock limit, interrupt): the nodes stop where they are at the end of the current
+ * round. */
 void engine_cancel(struct engine *e);
 /* The QEMU of this node has ended without being asked. */
 void engine_bury(struct engine *e, unsigned node, const char *reason);

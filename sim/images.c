@@ -15,8 +15,9 @@
  *   mitigations=off            there is no speculation under TCG
  */
 static const char *const base_append[SCN_ARCH_COUNT] = {
-    [SCN_X86_64] = "console=ttyS0 quiet panic=-1 8250.nr_uarts=1 tsc=reliable no_timer_check lpj=4000000 "
-                   "mitigations=off cryptomgr.notests",
+    [SCN_X86_64] =
+        "console=ttyS0 quiet panic=-1 8250.nr_uarts=1 tsc=reliable no_timer_check lpj=4000000 "
+        "mitigations=off cryptomgr.notests",
     [SCN_AARCH64] = "console=ttyAMA0 quiet panic=-1 lpj=250000 mitigations=off cryptomgr.notests",
     [SCN_RISCV64] = "console=ttyS0 quiet panic=-1 8250.nr_uarts=1 lpj=40000 cryptomgr.notests",
 };
@@ -70,8 +71,8 @@ static int own_kernel(const struct scn_node *n, struct image *out)
     return a < (int)sizeof out->kernel && b < (int)sizeof out->initrd && c < (int)sizeof out->append ? 0 : -1;
 }
 
-int image_prepare(const struct scenario *s, unsigned index, const struct rundir *run, struct image *out, char *why,
-                  size_t size)
+int image_prepare(const struct scenario *s, unsigned index, const struct rundir *run, struct image *out,
+                  char *why, size_t size)
 {
     const struct scn_node *n = &s->nodes[index];
     char dir[PATH_MAX], base[PATH_MAX];

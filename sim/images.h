@@ -2,8 +2,10 @@
 /*
  * images.h - which kernel, initial ram disk and kernel command line a node starts with.
  *
- * `image: linux` is the distribution's kernel and our small initramfs (docs/images.md) in the images directory
- * ($COB_IMAGES, else the user's cache), to which the node's own files are added. Own kernels are taken as they are.
+ * `image: linux` is the distribution's kernel and our small initramfs (docs/images.md) in the images
+ * directory
+ * ($COB_IMAGES, else the user's cache), to which the node's own files are added. Own kernels are taken as
+ * they are.
  */
 #ifndef COB_IMAGES_H
 #define COB_IMAGES_H
@@ -18,10 +20,10 @@ struct image {
 };
 
 /*
- * Prepares node `index`: writes its initial ram disk into the run's tmp/. 0, or -1 with path and reason in why[size].
- * Blocks on the disk. IP address of ethN of node i: 10.N.0.(i + 1)/16.
+ * Prepares node `index`: writes its initial ram disk into the run's tmp/. 0, or -1 with path and reason in
+ * why[size]. Blocks on the disk. IP address of ethN of node i: 10.N.0.(i + 1)/16.
  */
-int image_prepare(const struct scenario *s, unsigned index, const struct rundir *run, struct image *out, char *why,
-                  size_t size);
+int image_prepare(const struct scenario *s, unsigned index, const struct rundir *run, struct image *out,
+                  char *why, size_t size);
 
 #endif

@@ -38,7 +38,8 @@ static int beside_us(char buf[PATH_MAX], const char *file, char *why, size_t siz
     ssize_t n = readlink("/proc/self/exe", buf, PATH_MAX - 1);
     char *slash;
 
-    if (n < 0 || (buf[n] = 0, !(slash = strrchr(buf, '/'))) || strlen(file) + (size_t)(slash - buf) + 2 > PATH_MAX) {
+    if (n < 0 || (buf[n] = 0, !(slash = strrchr(buf, '/'))) ||
+        strlen(file) + (size_t)(slash - buf) + 2 > PATH_MAX) {
         snprintf(why, size, "cannot find the directory of this program");
         return -1;
     }
@@ -176,8 +177,8 @@ static int start_node(struct run *r, unsigned i)
 {
     const struct scn_node *sn = &r->scn->nodes[i];
     struct run_node *n = &r->node[i];
-    char plugin[PATH_MAX], preload[PATH_MAX], args[PATH_MAX + 256], console[PATH_MAX], log[PATH_MAX], argv[PATH_MAX],
-        pid[PATH_MAX], ram[64];
+    char plugin[PATH_MAX], preload[PATH_MAX], args[PATH_MAX + 256], console[PATH_MAX], log[PATH_MAX],
+        argv[PATH_MAX], pid[PATH_MAX], ram[64];
     int cores[PORT_MAX_CORES];
 
     if (beside_us(plugin, "cob-qemu.so", r->why, sizeof r->why) < 0 ||
@@ -189,9 +190,11 @@ static int start_node(struct run *r, unsigned i)
     rundir_path(&r->dir, pid, "qemu", sn->name, ".pid");
     snprintf(ram, sizeof ram, "/proc/%d/fd/%d", (int)getpid(), n->ram_fd);
     int len = snprintf(args, sizeof args, ",port=%s,node=%u,shift=%u,cpus=%u,console=%s,engine=%d,qemu=%s",
-                       engine_port_path(r->engine), i, sn->icount_shift, sn->cpus, console, (int)getpid(), n->version);
+                       engine_port_path(r->engine), i, sn->icount_shift, sn->cpus, console, (int)getpid(),
+                       n->version);
     if (len >= (int)sizeof args || strchr(console, ',')) {
-        snprintf(r->why, sizeof r->why, "%s: a run directory's path must be short and without commas", console);
+        snprintf(r->why, sizeof r->why, "%s: a run directory's path must be short and without commas",
+                 console);
         return -1;
     }
     struct guest_spec spec = {.node = sn,
@@ -282,8 +285,8 @@ void run_watch(struct run *r)
 }
 
 /*
- * Hash of a guest's memory: every page that is not zero, with its number, so that holes in the file cost nothing and
- * a page that was touched but never written equals a hole.
+ * Hash of a guest's memory: every page that is not zero, with its number, so that holes in the file cost
+ * nothing and a page that was touched but never written equals a hole.
  */
 static void hash_memory(struct run_node *n, uint64_t size)
 {

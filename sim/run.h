@@ -39,10 +39,10 @@ struct run_options {
     bool trace, capture, json, quiet;
     bool have_seed;
     uint64_t seed;
-    vtime_t stop_ps;      /* 0: the scenario's */
-    int64_t timeout_s;    /* 0: the scenario's */
+    vtime_t stop_ps;   /* 0: the scenario's */
+    int64_t timeout_s; /* 0: the scenario's */
     uint32_t spin;
-    unsigned cores;       /* 0: all that this process may use */
+    unsigned cores; /* 0: all that this process may use */
 };
 
 struct run_node {
@@ -52,9 +52,9 @@ struct run_node {
     uint64_t ram_hash;
     bool ram_hashed;
     struct guest *guest;
-    bool dead;            /* its QEMU has ended */
+    bool dead;               /* its QEMU has ended */
     struct engine_node last; /* what the engine knew at the end */
-    char verdict[200];    /* "" or the expectation that was not met */
+    char verdict[200];       /* "" or the expectation that was not met */
 };
 
 struct run {
@@ -67,7 +67,7 @@ struct run {
     bool backend_open;
     bool timed_out, interrupted;
     struct timespec started;
-    double wall_s;          /* of the guests' running */
+    double wall_s; /* of the guests' running */
     vtime_t virtual_ps;
     struct ic_totals totals;
     uint64_t hash;          /* over all nodes' ends and memories: equal for equal runs */
@@ -94,7 +94,8 @@ int run_write_result(struct run *r);
 void run_print_summary(const struct run *r, FILE *out);
 const char *run_end_name(enum port_end end);
 
-/* run_progress.c: the live line on a terminal, a plain line every 10 s otherwise (stderr), or JSON lines (stdout). */
+/* run_progress.c: the live line on a terminal, a plain line every 10 s otherwise (stderr), or JSON lines
+ * (stdout). */
 void run_progress(struct run *r, bool last);
 
 /* Seconds since r->started. */

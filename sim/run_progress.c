@@ -10,7 +10,8 @@ struct sample {
     vtime_t at[PORT_MAX_NODES];
 };
 
-/* Millions of instructions per second of wall time, if the node did not sleep: virtual ns / 2^shift per second. */
+/* Millions of instructions per second of wall time, if the node did not sleep: virtual ns / 2^shift per
+ * second. */
 static double mips(const struct run *r, const struct sample *before, const struct sample *now, unsigned i)
 {
     double ns = (double)(now->at[i] - before->at[i]) / 1000.0;
@@ -42,8 +43,8 @@ void run_progress(struct run *r, bool last)
     vtime_t vt = engine_time(r->engine);
     double slowdown = vt > 0 ? now.wall / ((double)vt * 1e-12) : 0;
     if (r->opt.json) {
-        printf("{\"event\":\"progress\",\"virtual_ps\":%" PRId64 ",\"wall_s\":%.2f,\"frames\":%" PRIu64 "}\n", vt,
-               now.wall, t.injected);
+        printf("{\"event\":\"progress\",\"virtual_ps\":%" PRId64 ",\"wall_s\":%.2f,\"frames\":%" PRIu64 "}\n",
+               vt, now.wall, t.injected);
         fflush(stdout);
         before = now;
         return;

@@ -2,9 +2,10 @@
 /*
  * run_result.c - the verdict on a run, and result.json.
  *
- * Exit status, the first that applies: 130 interrupted, 124 wall-clock limit, 1 an expectation was not met (a killed
- * node, a late delivery and unbalanced books of the fabric count as such), 3 the run directory could not be written,
- * 0. Everything under "nodes", and "hash", is the same in every run of the same scenario; "host" is not.
+ * Exit status, the first that applies: 130 interrupted, 124 wall-clock limit, 1 an expectation was not met (a
+ * killed node, a late delivery and unbalanced books of the fabric count as such), 3 the run directory could
+ * not be written, 0. Everything under "nodes", and "hash", is the same in every run of the same scenario;
+ * "host" is not.
  */
 #include "sim/run.h"
 #include <errno.h>
@@ -14,7 +15,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-static const char *const names[PORT_END_COUNT] = {"running", "result", "stopped", "shutdown", "reset", "panic", "killed"};
+static const char *const names[PORT_END_COUNT] = {"running", "result", "stopped", "shutdown",
+                                                  "reset",   "panic",  "killed"};
 
 const char *run_end_name(enum port_end end)
 {
@@ -72,14 +74,14 @@ void run_judge(struct run *r)
     }
     r->hash = XXH64_digest(h);
     XXH64_freeState(h);
-    r->exit_status = r->interrupted                       ? EXIT_INTERRUPTED
-                     : r->timed_out                       ? EXIT_TIMEOUT
-                     : failed || r->conservation[0]       ? EXIT_EXPECTATION
-                     : r->trace_error[0]                  ? EXIT_ENVIRONMENT
-                                                          : EXIT_OK;
-    r->outcome = r->interrupted        ? "interrupted"
-                 : r->timed_out        ? "timeout"
-                 : r->exit_status == 0 ? "passed"
+    r->exit_status = r->interrupted                 ? EXIT_INTERRUPTED
+                     : r->timed_out                 ? EXIT_TIMEOUT
+                     : failed || r->conservation[0] ? EXIT_EXPECTATION
+                     : r->trace_error[0]            ? EXIT_ENVIRONMENT
+                                                    : EXIT_OK;
+    r->outcome = r->interrupted                 ? "interrupted"
+                 : r->timed_out                 ? "timeout"
+                 : r->exit_status == 0          ? "passed"
                  : r->trace_error[0] && !failed ? "incomplete"
                                                 : "failed";
 }
@@ -99,7 +101,8 @@ static json_t *node_json(const struct run *r, unsigned i)
     json_object_set_new(o, "name", json_string(r->scn->nodes[i].name));
     json_object_set_new(o, "arch", json_string(scn_arch_name(r->scn->nodes[i].arch)));
     json_object_set_new(o, "end", json_string(names[n->last.end]));
-    json_object_set_new(o, "exit", n->last.end == PORT_END_RESULT ? json_integer(n->last.exit_status) : json_null());
+    json_object_set_new(o, "exit",
+                        n->last.end == PORT_END_RESULT ? json_integer(n->last.exit_status) : json_null());
     json_object_set_new(o, "end_ps", json_integer(n->last.now_ps));
     json_object_set_new(o, "ram_xxh3", n->ram_hashed ? json_hex(n->ram_hash) : json_null());
     json_object_set_new(o, "tx_frames", json_integer((json_int_t)n->last.tx_frames));
@@ -140,7 +143,8 @@ static json_t *host_json(const struct run *r)
     const struct port_shared *p = engine_port(r->engine);
 
     json_object_set_new(o, "wall_s", json_real(r->wall_s));
-    json_object_set_new(o, "slowdown", json_real(r->virtual_ps ? r->wall_s / ((double)r->virtual_ps * 1e-12) : 0));
+    json_object_set_new(o, "slowdown",
+                        json_real(r->virtual_ps ? r->wall_s / ((double)r->virtual_ps * 1e-12) : 0));
     json_object_set_new(o, "backend", json_string(r->opt.backend->name));
     json_object_set_new(o, "cores", json_integer(p->n_cores));
     json_object_set_new(o, "rounds", json_integer((json_int_t)p->rounds));
@@ -213,5 +217,6 @@ void run_print_summary(const struct run *r, FILE *out)
         fprintf(out, "the trace is incomplete: %s\n", r->trace_error);
     fprintf(out, "%s %s: %s virtual in %.1f s (slowdown %.1f), %" PRIu64 " frames, hash %016" PRIx64 ", %s\n",
             r->scn->name, r->outcome, scn_format_time(r->virtual_ps, virt, sizeof virt), r->wall_s,
-            r->virtual_ps ? r->wall_s / ((double)r->virtual_ps * 1e-12) : 0, r->totals.injected, r->hash, r->dir.path);
+            r->virtual_ps ? r->wall_s / ((double)r->virtual_ps * 1e-12) : 0, r->totals.injected, r->hash,
+            r->dir.path);
 }

@@ -15,7 +15,8 @@ const char *rundir_base(void)
     return e && *e ? e : "runs";
 }
 
-char *rundir_path(const struct rundir *r, char buf[PATH_MAX], const char *dir, const char *name, const char *suffix)
+char *rundir_path(const struct rundir *r, char buf[PATH_MAX], const char *dir, const char *name,
+                  const char *suffix)
 {
     int n = snprintf(buf, PATH_MAX, "%s%s%s/%s%s", r->path, *dir ? "/" : "", dir, name, suffix);
     if (n >= PATH_MAX)

@@ -8,7 +8,8 @@
  *   qemu/<node>.args   the exact command line, .log QEMU's own output, .pid while it runs
  *   tmp/               initial ram disks while the run lasts
  *
- * Not thread-safe; may block on the disk. Paths are relative to the working directory unless `base` is absolute.
+ * Not thread-safe; may block on the disk. Paths are relative to the working directory unless `base` is
+ * absolute.
  */
 #ifndef COB_RUNDIR_H
 #define COB_RUNDIR_H
@@ -23,17 +24,18 @@ struct rundir {
 };
 
 /*
- * Makes the next free directory below base (made if it is not there) with its subdirectories, and points `latest`
- * at it. 0, or -1 with path and reason in why[size].
+ * Makes the next free directory below base (made if it is not there) with its subdirectories, and points
+ * `latest` at it. 0, or -1 with path and reason in why[size].
  */
 int rundir_create(struct rundir *r, const char *base, const char *scenario, char *why, size_t size);
 /* "<path>/<dir>/<name><suffix>" into buf (dir may be ""); returns buf. */
-char *rundir_path(const struct rundir *r, char buf[PATH_MAX], const char *dir, const char *name, const char *suffix);
+char *rundir_path(const struct rundir *r, char buf[PATH_MAX], const char *dir, const char *name,
+                  const char *suffix);
 /* Removes tmp/ and what is in it, and the pid files of ended guests. */
 void rundir_tidy(const struct rundir *r);
 /*
- * Finds a run by what a user types: a path, a name below base ("pair-003"), or "latest". 0 with the path in buf, or -1
- * ENOENT with a sentence in why.
+ * Finds a run by what a user types: a path, a name below base ("pair-003"), or "latest". 0 with the path in
+ * buf, or -1 ENOENT with a sentence in why.
  */
 int rundir_find(const char *base, const char *text, char buf[PATH_MAX], char *why, size_t size);
 /* Where runs are kept: $COB_RUNS, else "runs". */

@@ -108,8 +108,8 @@ static int parse(int argc, char **argv, struct run_options *o)
         case OPT_STOP:
             if (scn_parse_time(optarg, &o->stop_ps, why, sizeof why) < 0)
                 return bad("--stop", optarg, why);
-            if (o->stop_ps <= 0)
-                return bad("--stop", optarg, "must be greater than 0");
+            if (o->stop_ps <= 0 || o->stop_ps > 720 * 3600 * VTIME_S)
+                return bad("--stop", optarg, "must be greater than 0 and at most 720h");
             break;
         case OPT_TIMEOUT:
             if (seconds("--timeout", optarg, &o->timeout_s) < 0)

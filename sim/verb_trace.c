@@ -5,6 +5,7 @@
  * Exit status: 0; 2 wrong usage, or something that is not a run with a whole trace (what can be read is
  * printed).
  */
+#include "sim/rundir.h"
 #include "sim/scenario.h"
 #include "sim/verbs.h"
 #include "tracing/tracing.h"
@@ -15,7 +16,8 @@ static int usage(FILE *to, int status)
 {
     fputs(
         "usage: cob trace RUN [--node NAME] [--link NAME] [--from TIME] [--to TIME]\n"
-        "Prints the events of a run directory, one a line, in order of virtual time.\n"
+        "Prints the events of a run (a directory, a name below runs/, or latest), one a line, in order of "
+        "virtual time.\n"
         "  --node NAME   only this node's events       --from TIME  from this virtual time on, e.g. 1.5ms\n"
         "  --link NAME   only this link's events       --to TIME    up to this virtual time, itself not "
         "included\n"
@@ -69,5 +71,10 @@ int verb_trace(int argc, char **argv)
     }
     if (argc - optind != 1)
         return usage(stderr, 2);
-    return tracing_print(argv[optind], &filter, stdout, stderr) == 0 ? 0 : 2;
+    char run[PATH_MAX], why[PATH_MAX + 100];
+    if (rundir_find(rundir_base(), argv[optind], run, why, sizeof why) < 0) {
+        fprintf(stderr, "cob trace: %s\n", why);
+        return 2;
+    }
+    return tracing_print(run, &filter, stdout, stderr) == 0 ? 0 : 2;
 }

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * port.h - the port between the engine (the cob process) and the half inside QEMU: one shared mapping per run.
+ * port.h - the port between the engine (the cob process) and the half inside QEMU: one shared mapping per
+ * run.
  *
  *   struct port_shared                    constants, round state, one slot per core, one slot per node
  *   up ring per node                      records from the guest: frames, console bytes, how it ended
  *   down ring per node                    frames for the guest, each with its exact virtual time
  *
- * A *round*: every node that was released runs until its grant, then publishes where it stands and blocks. The last
- * one to block (the *stepper*) computes the next grants (port_grant.c, a pure function of published state) and
- * releases whoever can go on. If the fabric must be stepped for that, the stepper calls the engine instead, which
- * drains the up rings, steps the fabric, fills the down rings and releases. So nobody but the stepper or the engine
- * writes a slot while all are blocked, and nobody but its node writes a slot while that node runs.
+ * A *round*: every node that was released runs until its grant, then publishes where it stands and blocks.
+ * The last one to block (the *stepper*) computes the next grants (port_grant.c, a pure function of published
+ * state) and releases whoever can go on. If the fabric must be stepped for that, the stepper calls the engine
+ * instead, which drains the up rings, steps the fabric, fills the down rings and releases. So nobody but the
+ * stepper or the engine writes a slot while all are blocked, and nobody but its node writes a slot while that
+ * node runs.
  *
- * Everything that crosses is a fixed-width little-endian integer; both sides are on one host. Times are vtime_t (ps).
- * The guest cannot reach this memory, but a broken QEMU can write anything: the engine checks every record
- * (port_ring_read) and takes a bad one as the death of that node.
+ * Everything that crosses is a fixed-width little-endian integer; both sides are on one host. Times are
+ * vtime_t (ps). The guest cannot reach this memory, but a broken QEMU can write anything: the engine checks
+ * every record (port_ring_read) and takes a bad one as the death of that node.
  */
 #ifndef COB_PORT_H
 #define COB_PORT_H
@@ -55,10 +57,10 @@ enum port_end {
 };
 
 struct port_nic {
-    vtime_t ingress_ps;  /* constants of the fabric: interconnect.h */
+    vtime_t ingress_ps; /* constants of the fabric: interconnect.h */
     vtime_t egress_ps;
     vtime_t training_ps;
-    vtime_t link_up_ps;  /* when the link is trained, VTIME_NEVER: nobody has begun. Written by the engine */
+    vtime_t link_up_ps; /* when the link is trained, VTIME_NEVER: nobody has begun. Written by the engine */
 };
 
 struct port_node {
@@ -67,36 +69,37 @@ struct port_node {
     vtime_t need_ps;     /* BLOCKED: end of the next block */
     vtime_t deadline_ps; /* IDLE: its earliest timer */
     _Atomic uint32_t state;
-    uint32_t end;        /* enum port_end once ENDED */
-    int32_t exit_status; /* of PORT_END_RESULT */
-    _Atomic uint32_t dirty;      /* put something into the up ring that the fabric must see */
-    _Atomic uint32_t drain;      /* waits for room in its up ring (futex) */
+    uint32_t end;           /* enum port_end once ENDED */
+    int32_t exit_status;    /* of PORT_END_RESULT */
+    _Atomic uint32_t dirty; /* put something into the up ring that the fabric must see */
+    _Atomic uint32_t drain; /* waits for room in its up ring (futex) */
     /* Statistics, for the progress line and result.json. */
     uint64_t gates, idles, late;
 
     /* Written by the stepper or the engine while the node is blocked. */
     _Alignas(64) vtime_t grant_ps;
-    vtime_t pending_ps;  /* earliest frame in the down ring that the node has not taken yet */
-    vtime_t cap_ps;      /* no grant beyond this: frames wait for room in the down ring */
-    uint32_t cut;        /* stop exactly at the grant, in the middle of a block */
-    uint32_t core;       /* where this node is pinned: index into port_shared.core */
+    vtime_t pending_ps; /* earliest frame in the down ring that the node has not taken yet */
+    vtime_t cap_ps;     /* no grant beyond this: frames wait for room in the down ring */
+    uint32_t cut;       /* stop exactly at the grant, in the middle of a block */
+    uint32_t core;      /* where this node is pinned: index into port_shared.core */
     uint32_t n_nics;
     struct port_nic nic[PORT_MAX_NICS];
 
-    _Alignas(64) _Atomic uint32_t go;       /* futex: odd while blocked, even while released */
-    _Atomic uint32_t sleeping;              /* the node sleeps on `go` */
+    _Alignas(64) _Atomic uint32_t go; /* futex: odd while blocked, even while released */
+    _Atomic uint32_t sleeping;        /* the node sleeps on `go` */
 
-    _Alignas(64) _Atomic uint64_t up_head; /* ring positions: bytes since the start, head written by the producer */
+    _Alignas(64) _Atomic uint64_t
+        up_head; /* ring positions: bytes since the start, head written by the producer */
     _Alignas(64) _Atomic uint64_t up_tail;
     _Alignas(64) _Atomic uint64_t down_head;
     _Alignas(64) _Atomic uint64_t down_tail;
 };
 
 struct port_core {
-    _Alignas(64) _Atomic uint32_t gen; /* bumped after nodes of this core were released */
-    _Atomic uint32_t spinner;          /* a node of this core spins on gen and will wake its neighbours */
-    _Atomic uint32_t running;          /* released nodes of this core that have not blocked */
-    uint32_t spin;                     /* how often to look before sleeping; 0: hand over at once */
+    _Alignas(64) _Atomic uint32_t gen;  /* bumped after nodes of this core were released */
+    _Atomic uint32_t spinner;           /* a node of this core spins on gen and will wake its neighbours */
+    _Atomic uint32_t running;           /* released nodes of this core that have not blocked */
+    uint32_t spin;                      /* how often to look before sleeping; 0: hand over at once */
     _Alignas(64) _Atomic uint32_t call; /* futex: bumped to call the engine thread of this core */
 };
 
@@ -138,10 +141,10 @@ enum port_record_type {
 struct port_record {
     uint32_t size; /* of header and data, rounded up to 8 */
     uint16_t type;
-    uint16_t arg;  /* FRAME: nic index */
+    uint16_t arg; /* FRAME: nic index */
     int64_t time_ps;
-    uint64_t id;   /* FRAME down: frame id; END: exit status */
-    uint32_t len;  /* bytes of data behind the header */
+    uint64_t id;  /* FRAME down: frame id; END: exit status */
+    uint32_t len; /* bytes of data behind the header */
     uint32_t zero;
 };
 _Static_assert(sizeof(struct port_record) == 32, "port_record is part of the format");
@@ -149,8 +152,8 @@ _Static_assert(sizeof(struct port_record) == 32, "port_record is part of the for
 enum port_ring { PORT_UP, PORT_DOWN };
 
 /*
- * Appends a record. The producer's side only. Returns 0, or -1 when there is no room now (errno EAGAIN) or never will
- * be (EMSGSIZE). data may be NULL if len is 0.
+ * Appends a record. The producer's side only. Returns 0, or -1 when there is no room now (errno EAGAIN) or
+ * never will be (EMSGSIZE). data may be NULL if len is 0.
  */
 int port_ring_write(struct port_shared *s, unsigned node, enum port_ring which, const struct port_record *rec,
                     const void *data);
@@ -158,10 +161,11 @@ int port_ring_write(struct port_shared *s, unsigned node, enum port_ring which, 
 bool port_ring_fits(const struct port_shared *s, unsigned node, enum port_ring which, uint32_t len);
 /*
  * Takes the oldest record; the consumer's side only. Copies at most PORT_MAX_FRAME bytes of data to buf.
- * Returns 1 with *rec and buf filled, 0 if the ring is empty, -1 EBADMSG if what stands there is no record (size, type,
- * length or position impossible): the ring is unusable from then on.
+ * Returns 1 with *rec and buf filled, 0 if the ring is empty, -1 EBADMSG if what stands there is no record
+ * (size, type, length or position impossible): the ring is unusable from then on.
  */
-int port_ring_read(struct port_shared *s, unsigned node, enum port_ring which, struct port_record *rec, void *buf);
+int port_ring_read(struct port_shared *s, unsigned node, enum port_ring which, struct port_record *rec,
+                   void *buf);
 
 /* ---- grants (port_grant.c): pure functions of the published state; everyone is blocked ---- */
 
@@ -172,25 +176,26 @@ vtime_t port_horizon(const struct port_shared *s);
 /* True if the fabric has to be stepped before grants can be given. */
 bool port_needs_engine(const struct port_shared *s, vtime_t horizon);
 /*
- * Writes every node's next grant and marks whom it lets go on: release[i] = true. Returns how many. 0 means that the
- * run is over: every node has ended or sleeps beyond the stop time.
+ * Writes every node's next grant and marks whom it lets go on: release[i] = true. Returns how many. 0 means
+ * that the run is over: every node has ended or sleeps beyond the stop time.
  */
 unsigned port_grant(struct port_shared *s, bool release[PORT_MAX_NODES]);
 /*
- * A node sends a frame by interface `nic` at now_ps: it may do nothing from the returned time on before it has met, for
- * then the frame can have come back to it in some form. The other half of the rule that leaves a node's own emissions out
- * of its grant. Called by the node.
+ * A node sends a frame by interface `nic` at now_ps: it may do nothing from the returned time on before it
+ * has met, for then the frame can have come back to it in some form. The other half of the rule that leaves a
+ * node's own emissions out of its grant. Called by the node.
  */
 vtime_t port_back_ps(const struct port_node *n, unsigned nic, vtime_t now_ps);
 
 /* ---- meeting (port_meet.c) ---- */
 
 /*
- * A node blocks: its slot is published (state set last, by this call). Returns when it is released or s->quit is set.
- * May block for ever; called in QEMU's vCPU thread.
+ * A node blocks: its slot is published (state set last, by this call). Returns when it is released or s->quit
+ * is set. May block for ever; called in QEMU's vCPU thread.
  */
 void port_meet(struct port_shared *s, unsigned node, enum port_state state);
-/* The engine releases after it has stepped the fabric (all nodes blocked). `core`: the core this thread runs on. */
+/* The engine releases after it has stepped the fabric (all nodes blocked). `core`: the core this thread runs
+ * on. */
 void port_release(struct port_shared *s, unsigned core, const bool release[PORT_MAX_NODES], unsigned n);
 /*
  * The engine takes part for a node whose QEMU has died. Returns true if the caller has become the stepper.
@@ -200,8 +205,8 @@ bool port_bury(struct port_shared *s, unsigned node);
 /* Sets quit and wakes whoever waits in port_meet(), on quit itself or for room in its up ring. */
 void port_quit(struct port_shared *s);
 
-/* futex on a word of the mapping (shared between processes). wait returns when *word != seen or woken, or after
- * timeout_ms (negative: none). */
+/* futex on a word of the mapping (shared between processes). wait returns when *word != seen or woken, or
+ * after timeout_ms (negative: none). */
 void port_futex_wait(_Atomic uint32_t *word, uint32_t seen, int timeout_ms);
 void port_futex_wake(_Atomic uint32_t *word, int n);
 

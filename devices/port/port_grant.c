@@ -3,22 +3,22 @@
  * port_grant.c - how far may each node run? The heart of the conservative engine, as a pure function.
  *
  * Everyone is blocked. For node i let
- *   t_i   the earliest moment at which it can do anything: now (BLOCKED), the earlier of its next timer and its next
- *         delivery (IDLE), never (ENDED);
- *   S     = min(min_i t_i, fabric_next): nothing at all happens anywhere before S;
- *   e_ik  the earliest moment at which a frame of its interface k can be on its link: max(t_i, link_up) if the link
- *         is trained or training, else S + training (its training cannot have begun before S);
- *   r_i   = min_k(e_ik + ingress_k): before r_i nothing of node i meets a frame of another node.
+ *   t_i   the earliest moment at which it can do anything: now (BLOCKED), the earlier of its next timer and
+ * its next delivery (IDLE), never (ENDED); S     = min(min_i t_i, fabric_next): nothing at all happens
+ * anywhere before S; e_ik  the earliest moment at which a frame of its interface k can be on its link:
+ * max(t_i, link_up) if the link is trained or training, else S + training (its training cannot have begun
+ * before S); r_i   = min_k(e_ik + ingress_k): before r_i nothing of node i meets a frame of another node.
  *
- * Horizon F = min_i (t_i + min_k ingress_ik), and at most fabric_next + the shortest way from a delivery's announcement
- * back into the fabric (a node can answer what the fabric is about to hand to it): the fabric may be simulated up to F,
- * not including F. Training does not count here: a frame that waits for it is given to the fabric when it is sent.
+ * Horizon F = min_i (t_i + min_k ingress_ik), and at most fabric_next + the shortest way from a delivery's
+ * announcement back into the fabric (a node can answer what the fabric is about to hand to it): the fabric
+ * may be simulated up to F, not including F. Training does not count here: a frame that waits for it is given
+ * to the fabric when it is sent.
  *
  * Once everything before F has happened, node j's deliveries are final up to
  *   grant_j = min(min over i != j of r_i, fabric_next) + min_k egress_k
- * j itself is left out: it runs alone as long as the others sleep. In return, sending a frame at time t makes a node
- * lower its own grant to t + training (if untrained) + ingress + egress (devices/qemu/nic.c), the earliest moment at
- * which its frame could come back to it in any form.
+ * j itself is left out: it runs alone as long as the others sleep. In return, sending a frame at time t makes
+ * a node lower its own grant to t + training (if untrained) + ingress + egress (devices/qemu/nic.c), the
+ * earliest moment at which its frame could come back to it in any form.
  *
  * Grants depend on published state only, never on who blocked first, so they are the same in every run. All
  * intervals are half-open: a node does what is before its grant.
@@ -59,7 +59,8 @@ static vtime_t reach(const struct port_node *n, vtime_t all)
     vtime_t t = earliest(n), r = VTIME_NEVER;
     for (unsigned k = 0; k < n->n_nics; k++) {
         const struct port_nic *nic = &n->nic[k];
-        vtime_t e = nic->link_up_ps >= VTIME_NEVER ? vtime_add(all, nic->training_ps) : vtime_max(t, nic->link_up_ps);
+        vtime_t e =
+            nic->link_up_ps >= VTIME_NEVER ? vtime_add(all, nic->training_ps) : vtime_max(t, nic->link_up_ps);
         if (t >= VTIME_NEVER)
             e = VTIME_NEVER; /* it will never send again */
         r = vtime_min(r, vtime_add(e, nic->ingress_ps));
@@ -67,7 +68,8 @@ static vtime_t reach(const struct port_node *n, vtime_t all)
     return r;
 }
 
-/* The shortest time from the moment at which the fabric announces a delivery to an answer's meeting other frames. */
+/* The shortest time from the moment at which the fabric announces a delivery to an answer's meeting other
+ * frames. */
 static vtime_t shortest_answer(const struct port_shared *s)
 {
     vtime_t a = VTIME_NEVER;
@@ -152,8 +154,8 @@ unsigned port_grant(struct port_shared *s, bool release[PORT_MAX_NODES])
         released += release[i];
     }
     /*
-     * Nobody's next block fits: blocks longer than the lookahead. Those that have any room cut theirs. (At least
-     * one has: whoever stands earliest has a grant of at least one lookahead more.)
+     * Nobody's next block fits: blocks longer than the lookahead. Those that have any room cut theirs. (At
+     * least one has: whoever stands earliest has a grant of at least one lookahead more.)
      */
     for (unsigned i = 0; released == 0 && i < s->n_nodes; i++) {
         struct port_node *n = &s->node[i];
@@ -171,7 +173,8 @@ unsigned port_grant(struct port_shared *s, bool release[PORT_MAX_NODES])
 vtime_t port_back_ps(const struct port_node *n, unsigned nic, vtime_t now_ps)
 {
     const struct port_nic *out = &n->nic[nic];
-    vtime_t up = out->link_up_ps >= VTIME_NEVER ? vtime_add(now_ps, out->training_ps) : vtime_max(now_ps, out->link_up_ps);
+    vtime_t up = out->link_up_ps >= VTIME_NEVER ? vtime_add(now_ps, out->training_ps)
+                                                : vtime_max(now_ps, out->link_up_ps);
     vtime_t egress = VTIME_NEVER; /* it may come back by another interface */
     for (unsigned k = 0; k < n->n_nics; k++)
         egress = vtime_min(egress, n->nic[k].egress_ps);

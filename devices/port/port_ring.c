@@ -2,9 +2,9 @@
 /*
  * port_ring.c - the two byte rings of a node. One producer, one consumer, no lock.
  *
- * Positions count bytes since the start and only grow. The producer writes data, then head (release); the consumer
- * reads head (acquire), copies, then writes tail (release), which the producer reads (acquire) before it reuses the
- * room. Records are padded to 8 bytes and may wrap around the end of the ring anywhere.
+ * Positions count bytes since the start and only grow. The producer writes data, then head (release); the
+ * consumer reads head (acquire), copies, then writes tail (release), which the producer reads (acquire)
+ * before it reuses the room. Records are padded to 8 bytes and may wrap around the end of the ring anywhere.
  */
 #include "devices/port/port.h"
 #include <errno.h>
@@ -81,7 +81,8 @@ int port_ring_write(struct port_shared *s, unsigned node, enum port_ring which, 
     return 0;
 }
 
-int port_ring_read(struct port_shared *s, unsigned node, enum port_ring which, struct port_record *rec, void *buf)
+int port_ring_read(struct port_shared *s, unsigned node, enum port_ring which, struct port_record *rec,
+                   void *buf)
 {
     const uint8_t *base = ring_base(s, node, which);
     uint64_t tail = atomic_load_explicit(ring_tail(s, node, which), memory_order_relaxed);

@@ -13,11 +13,11 @@
 
 typedef int64_t vtime_t;
 
-#define VTIME_PS    ((vtime_t)1)
-#define VTIME_NS    ((vtime_t)1000)
-#define VTIME_US    (1000 * VTIME_NS)
-#define VTIME_MS    (1000 * VTIME_US)
-#define VTIME_S     (1000 * VTIME_MS)
+#define VTIME_PS ((vtime_t)1)
+#define VTIME_NS ((vtime_t)1000)
+#define VTIME_US (1000 * VTIME_NS)
+#define VTIME_MS (1000 * VTIME_US)
+#define VTIME_S  (1000 * VTIME_MS)
 /* "never": later than any event. Half of the range, so that adding two of them does not overflow. */
 #define VTIME_NEVER (INT64_MAX / 2)
 
@@ -25,8 +25,9 @@ typedef int64_t vtime_t;
 static inline vtime_t vtime_add(vtime_t a, vtime_t b)
 {
     vtime_t sum;
-    return __builtin_add_overflow(a, b, &sum) || a >= VTIME_NEVER || b >= VTIME_NEVER || sum >= VTIME_NEVER ? VTIME_NEVER
-                                                                                                           : sum;
+    return __builtin_add_overflow(a, b, &sum) || a >= VTIME_NEVER || b >= VTIME_NEVER || sum >= VTIME_NEVER
+               ? VTIME_NEVER
+               : sum;
 }
 
 static inline vtime_t vtime_min(vtime_t a, vtime_t b)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * binding.c - the one place that touches QEMU's unofficial interface: looks up a dozen long-stable functions by name.
+ * binding.c - the one place that touches QEMU's unofficial interface: looks up a dozen long-stable functions
+ * by name.
  *
- * None of them is guessed at: each must be exported by the running emulator, or the plugin refuses to load. Verified
- * with QEMU 10.0 and 11.1 for x86_64, aarch64 and riscv64.
+ * None of them is guessed at: each must be exported by the running emulator, or the plugin refuses to load.
+ * Verified with QEMU 10.0 and 11.1 for x86_64, aarch64 and riscv64.
  */
 #include "devices/qemu/qemu_api.h"
 #include <dlfcn.h>
@@ -12,7 +13,10 @@
 
 struct binding qemu;
 
-#define NAME(f) {#f, offsetof(struct binding, f)}
+#define NAME(f)                                                                                              \
+    {                                                                                                        \
+#f, offsetof(struct binding, f)                                                                      \
+    }
 static const struct {
     const char *name;
     size_t offset;
@@ -33,7 +37,8 @@ static const struct {
     NAME(qemu_shutdown_requested_get),
     NAME(qemu_register_shutdown_notifier),
 };
-_Static_assert(sizeof names / sizeof names[0] * sizeof(void *) == sizeof(struct binding), "every function is named");
+_Static_assert(sizeof names / sizeof names[0] * sizeof(void *) == sizeof(struct binding),
+               "every function is named");
 
 const char *binding_resolve(void)
 {
@@ -49,8 +54,8 @@ const char *binding_resolve(void)
 bool binding_api_7(void)
 {
     /*
-     * QEMU 11.1 brought it and nothing with a name. But every version adds a list of what is different in machines of
-     * the version before: 11.1's is this.
+     * QEMU 11.1 brought it and nothing with a name. But every version adds a list of what is different in
+     * machines of the version before: 11.1's is this.
      */
     return dlsym(RTLD_DEFAULT, "hw_compat_11_0") != NULL;
 }

@@ -2,13 +2,14 @@
 /*
  * console.c - the guest's serial console: bytes with their virtual time, results, panics.
  *
- * Lines are collected and sent to the engine with the time of their first byte. Two kinds of line end the guest's
- * part of the run, exactly where they were written:
+ * Lines are collected and sent to the engine with the time of their first byte. Two kinds of line end the
+ * guest's part of the run, exactly where they were written:
  *
  *   "cob: result N"              the node's script has ended with exit status N (guest-kernel/linux/init)
  *   "---[ end Kernel panic ..."  Linux has panicked and said all it has to say
  *
- * A guest that fills its console: after CONSOLE_MAX bytes the rest is dropped (the same in every run), with a note.
+ * A guest that fills its console: after CONSOLE_MAX bytes the rest is dropped (the same in every run), with a
+ * note.
  */
 #include "devices/qemu/half.h"
 #include <dlfcn.h>
@@ -31,7 +32,8 @@ static int console_fd = -1;
 
 static void send_bytes(const char *bytes, size_t n)
 {
-    struct port_record rec = {.type = PORT_REC_CONSOLE, .time_ps = vtime_from_ns(line_ns), .len = (uint32_t)n};
+    struct port_record rec = {
+        .type = PORT_REC_CONSOLE, .time_ps = vtime_from_ns(line_ns), .len = (uint32_t)n};
     if (n)
         half_send(&rec, bytes);
 }

@@ -2,10 +2,9 @@
 /*
  * firmware.c - recognises the firmware calls that end a machine, by their number in a register.
  *
- *   aarch64  PSCI 1.1 (Arm DEN0022): x0 = 0x84000008 SYSTEM_OFF, 0x84000009 SYSTEM_RESET, SYSTEM_RESET2 0x8400..12
- *            (and 0xc4000012)
- *   riscv64  SBI 2.0, chapter 10: a7 = 0x53525354 (SRST), a0 = 0 shutdown, else reset. (The same instruction enters the
- *            kernel from user mode, but no system call has that number.)
+ *   aarch64  PSCI 1.1 (Arm DEN0022): x0 = 0x84000008 SYSTEM_OFF, 0x84000009 SYSTEM_RESET, SYSTEM_RESET2
+ * 0x8400..12 (and 0xc4000012) riscv64  SBI 2.0, chapter 10: a7 = 0x53525354 (SRST), a0 = 0 shutdown, else
+ * reset. (The same instruction enters the kernel from user mode, but no system call has that number.)
  */
 #include "devices/qemu/half.h"
 #include <string.h>

@@ -2,23 +2,22 @@
 /*
  * gate.c - blocks the guest before it passes its grant, and bounds QEMU's jumps while it idles.
  *
- * A counter is increased inline by every translated block; when it says that the block being entered would pass the
- * grant, gate() is called. The counter may run ahead of the clock (blocks that are left early are counted whole) but
- * never behind it: whatever moves the clock without instructions (idle jumps) makes it stale, so that gate() is called
- * at the next block. gate() reads the exact clock:
+ * A counter is increased inline by every translated block; when it says that the block being entered would
+ * pass the grant, gate() is called. The counter may run ahead of the clock (blocks that are left early are
+ * counted whole) but never behind it: whatever moves the clock without instructions (idle jumps) makes it
+ * stale, so that gate() is called at the next block. gate() reads the exact clock:
  *
  *   now = clock - n                  the clock counts the entered block of n instructions already
  *   now + n <= grant                 re-arm the counter and go on
- *   else                             publish now, meet the others (port_meet), take deliveries and the new grant
- *   a delivery before now + n, or
- *   cut (see port_grant.c)           leave the block before its first instruction (cpu_loop_exit_restore gives its
- *                                    instructions back); QEMU then stops exactly at the armed timer
+ *   else                             publish now, meet the others (port_meet), take deliveries and the new
+ * grant a delivery before now + n, or cut (see port_grant.c)           leave the block before its first
+ * instruction (cpu_loop_exit_restore gives its instructions back); QEMU then stops exactly at the armed timer
  *
- * Halting: HLT, WFI and the like arm a virtual timer at the grant; when it fires with all vCPUs halted, the node
- * publishes its next timer's deadline and takes no part until then or until its next delivery.
+ * Halting: HLT, WFI and the like arm a virtual timer at the grant; when it fires with all vCPUs halted, the
+ * node publishes its next timer's deadline and takes no part until then or until its next delivery.
  *
- * Blocking here never changes what the guest sees; arming a timer does (it cuts blocks and, with several vCPUs, turns).
- * So timers are armed at moments and for times that depend on virtual time only.
+ * Blocking here never changes what the guest sees; arming a timer does (it cuts blocks and, with several
+ * vCPUs, turns). So timers are armed at moments and for times that depend on virtual time only.
  */
 #include "devices/qemu/half.h"
 #include <limits.h>
@@ -29,12 +28,12 @@
 #define LIMIT (1ull << 62)
 
 /*
- * One counter for all vCPUs, which share the clock. QEMU only has counters per vCPU, and under -accel tcg,thread=single
- * (verified with 10.0) it takes the index of the vCPU that *translates* a block for a constant, though all vCPUs run the
- * block; worse, it multiplies that constant by the element size in place, so any size but 1 spoils the block for index
- * 1 and up. So: elements of one byte, and an offset that takes the translator's index back off:
- *   address = base + index * 1 + (COUNTER_AT - index)
- * gate() checks that the index really is the translator's.
+ * One counter for all vCPUs, which share the clock. QEMU only has counters per vCPU, and under -accel
+ * tcg,thread=single (verified with 10.0) it takes the index of the vCPU that *translates* a block for a
+ * constant, though all vCPUs run the block; worse, it multiplies that constant by the element size in place,
+ * so any size but 1 spoils the block for index 1 and up. So: elements of one byte, and an offset that takes
+ * the translator's index back off: address = base + index * 1 + (COUNTER_AT - index) gate() checks that the
+ * index really is the translator's.
  */
 enum { COUNTER_AT = 8 };
 static struct qemu_plugin_scoreboard *board; /* 16 bytes, of which the last 8 are used */
@@ -142,7 +141,7 @@ static void check_shutdown(void)
         cause = shutdown_cause;
     if (!cause || half.ending != PORT_END_NONE)
         return;
-    half.ending = cause == QEMU_CAUSE_GUEST_RESET ? PORT_END_RESET
+    half.ending = cause == QEMU_CAUSE_GUEST_RESET   ? PORT_END_RESET
                   : cause == QEMU_CAUSE_GUEST_PANIC ? PORT_END_PANIC
                                                     : PORT_END_SHUTDOWN;
 }
@@ -156,7 +155,8 @@ static void gate(unsigned vcpu, void *udata)
     bool leave = false;
 
     if (vcpu != translator) {
-        fprintf(stderr, "cob: this QEMU counts per running vCPU; cob needs to be adapted to it for cpus > 1\n");
+        fprintf(stderr,
+                "cob: this QEMU counts per running vCPU; cob needs to be adapted to it for cpus > 1\n");
         _exit(1);
     }
     half.node->gates++;
@@ -231,8 +231,9 @@ static void may_end(unsigned vcpu, void *udata)
 }
 
 /*
- * aarch64 HVC/SMC and riscv ECALL may power the machine off (PSCI, SBI) and, unlike x86, leave no next block to look at.
- * So the request is recognised by the call's number, and the guest is frozen in front of the instruction.
+ * aarch64 HVC/SMC and riscv ECALL may power the machine off (PSCI, SBI) and, unlike x86, leave no next block
+ * to look at. So the request is recognised by the call's number, and the guest is frozen in front of the
+ * instruction.
  */
 static int64_t call_block_ns; /* start of the block that the call is in */
 
@@ -266,20 +267,20 @@ struct pattern {
 };
 
 /*
- * How the kernels we know halt. A halt in another form would leave the node running for ever in the others' eyes: it
- * could jump past its grant, which idle_fired() would not bound. Add it here.
+ * How the kernels we know halt. A halt in another form would leave the node running for ever in the others'
+ * eyes: it could jump past its grant, which idle_fired() would not bound. Add it here.
  */
 static const struct pattern halts[] = {
-    {1, {0xf4}, {0xff}},                                           /* x86 HLT */
-    {3, {0x0f, 0x01, 0xc9}, {0xff, 0xff, 0xff}},                   /* x86 MWAIT */
-    {4, {0x7f, 0x20, 0x03, 0xd5}, {0xff, 0xff, 0xff, 0xff}},       /* aarch64 WFI */
-    {4, {0x00, 0x10, 0x20, 0xd5}, {0xe0, 0xff, 0xff, 0xff}},       /* aarch64 WFIT */
-    {4, {0x73, 0x00, 0x50, 0x10}, {0xff, 0xff, 0xff, 0xff}},       /* riscv WFI */
+    {1, {0xf4}, {0xff}},                                     /* x86 HLT */
+    {3, {0x0f, 0x01, 0xc9}, {0xff, 0xff, 0xff}},             /* x86 MWAIT */
+    {4, {0x7f, 0x20, 0x03, 0xd5}, {0xff, 0xff, 0xff, 0xff}}, /* aarch64 WFI */
+    {4, {0x00, 0x10, 0x20, 0xd5}, {0xe0, 0xff, 0xff, 0xff}}, /* aarch64 WFIT */
+    {4, {0x73, 0x00, 0x50, 0x10}, {0xff, 0xff, 0xff, 0xff}}, /* riscv WFI */
 };
 static const struct pattern ends[] = {
-    {1, {0xee}, {0xfe}},                                     /* x86 OUT DX */
-    {2, {0xe6}, {0xfe, 0x00}},                               /* x86 OUT imm8 */
-    {2, {0x66, 0xef}, {0xff, 0xff}},                         /* x86 OUT DX, AX */
+    {1, {0xee}, {0xfe}},             /* x86 OUT DX */
+    {2, {0xe6}, {0xfe, 0x00}},       /* x86 OUT imm8 */
+    {2, {0x66, 0xef}, {0xff, 0xff}}, /* x86 OUT DX, AX */
 };
 static const struct pattern calls[] = {
     {4, {0x02, 0x00, 0x00, 0xd4}, {0x1f, 0x00, 0xe0, 0xff}}, /* aarch64 HVC */
@@ -309,8 +310,8 @@ static void translated(struct qemu_plugin_tb *tb)
     uint8_t b[16];
 
     qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(tb, QEMU_PLUGIN_INLINE_ADD_U64, counter, n);
-    qemu_plugin_register_vcpu_tb_exec_cond_cb(tb, gate, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_COND_GE, counter, LIMIT,
-                                              (void *)(uintptr_t)(n | (size_t)translator << 16));
+    qemu_plugin_register_vcpu_tb_exec_cond_cb(tb, gate, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_COND_GE, counter,
+                                              LIMIT, (void *)(uintptr_t)(n | (size_t)translator << 16));
     for (size_t i = 0; i < n; i++) { /* riscv's WFI does not end its block */
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         size_t len = qemu_plugin_insn_data(insn, b, sizeof b);
@@ -319,7 +320,8 @@ static void translated(struct qemu_plugin_tb *tb)
         else if (match(ends, sizeof ends / sizeof ends[0], b, len))
             qemu_plugin_register_vcpu_insn_exec_cb(insn, may_end, QEMU_PLUGIN_CB_NO_REGS, NULL);
         else if (firmware_ready() && match(calls, sizeof calls / sizeof calls[0], b, len)) {
-            qemu_plugin_register_vcpu_tb_exec_cb(tb, call_block_entered, QEMU_PLUGIN_CB_NO_REGS, (void *)(intptr_t)n);
+            qemu_plugin_register_vcpu_tb_exec_cb(tb, call_block_entered, QEMU_PLUGIN_CB_NO_REGS,
+                                                 (void *)(intptr_t)n);
             qemu_plugin_register_vcpu_insn_exec_cb(insn, calling_firmware, QEMU_PLUGIN_CB_R_REGS,
                                                    (void *)(intptr_t)(i + 1));
         }
@@ -327,10 +329,10 @@ static void translated(struct qemu_plugin_tb *tb)
 }
 
 /*
- * QEMU's RCU thread kicks the running vCPU when a grace period takes long in host time; with several vCPUs that ends
- * the turn of one of them, at a moment that host time decides. The kick is a notifier on a list of the vCPU thread: put
- * one of ours in front of it, and take off what stands behind. (The thread leaves its read section at every timer, so
- * grace periods end all the same.)
+ * QEMU's RCU thread kicks the running vCPU when a grace period takes long in host time; with several vCPUs
+ * that ends the turn of one of them, at a moment that host time decides. The kick is a notifier on a list of
+ * the vCPU thread: put one of ours in front of it, and take off what stands behind. (The thread leaves its
+ * read section at every timer, so grace periods end all the same.)
  */
 static void no_kick(struct qemu_notifier *n, void *data)
 {
@@ -382,7 +384,8 @@ static void translated_v7(struct qemu_plugin_tb *tb, void *userdata)
     translated(tb);
 }
 
-/* QEMU's main loop has taken the request (and forgets it): remember it, the vCPU may not have come by since. */
+/* QEMU's main loop has taken the request (and forgets it): remember it, the vCPU may not have come by since.
+ */
 static void on_shutdown(struct qemu_notifier *n, void *data)
 {
     (void)n;
@@ -395,8 +398,10 @@ void gate_install(qemu_plugin_id_t id)
 {
     board = qemu_plugin_scoreboard_new(1);
     bool v7 = qemu_plugin_version >= 7;
-    qemu_plugin_register_vcpu_init_cb(id, v7 ? (void (*)(void))vcpu_started_v7 : (void (*)(void))vcpu_started_v4, NULL);
-    qemu_plugin_register_vcpu_tb_trans_cb(id, v7 ? (void (*)(void))translated_v7 : (void (*)(void))translated_v4, NULL);
+    qemu_plugin_register_vcpu_init_cb(
+        id, v7 ? (void (*)(void))vcpu_started_v7 : (void (*)(void))vcpu_started_v4, NULL);
+    qemu_plugin_register_vcpu_tb_trans_cb(
+        id, v7 ? (void (*)(void))translated_v7 : (void (*)(void))translated_v4, NULL);
 }
 
 void gate_machine_ready(void)

@@ -2,14 +2,14 @@
 /*
  * half.h - the half inside QEMU: what its files share.
  *
- *   plugin.c   arguments, self-check, registration            gate.c     blocks the guest at its grant, idle bounding
- *   nic.c      frames in and out at exact times               console.c  console bytes, results and panics
- *   binding.c  QEMU's functions                               firmware.c recognises calls that power the machine off
- *   preload.c  (a library of its own) catches console writes
+ *   plugin.c   arguments, self-check, registration            gate.c     blocks the guest at its grant, idle
+ * bounding nic.c      frames in and out at exact times               console.c  console bytes, results and
+ * panics binding.c  QEMU's functions                               firmware.c recognises calls that power the
+ * machine off preload.c  (a library of its own) catches console writes
  *
- * Everything here runs in QEMU's one vCPU thread (-accel tcg,thread=single under -icount), partly with QEMU's lock
- * held (timers, MMIO) and partly without (block callbacks); so there are no locks. The exception is the thread in
- * plugin.c that waits for the engine's death.
+ * Everything here runs in QEMU's one vCPU thread (-accel tcg,thread=single under -icount), partly with QEMU's
+ * lock held (timers, MMIO) and partly without (block callbacks); so there are no locks. The exception is the
+ * thread in plugin.c that waits for the engine's death.
  */
 #ifndef COB_HALF_H
 #define COB_HALF_H
@@ -22,9 +22,9 @@ struct half {
     struct port_node *node; /* our slot */
     unsigned index;         /* of our slot */
     unsigned cpus;
-    unsigned shift;         /* one instruction = 2^shift ns */
-    int64_t grant_ns;       /* may do what is before this; our copy, which nic.c lowers when it sends */
-    enum port_end ending;   /* set when the guest has to be frozen at the next block */
+    unsigned shift;       /* one instruction = 2^shift ns */
+    int64_t grant_ns;     /* may do what is before this; our copy, which nic.c lowers when it sends */
+    enum port_end ending; /* set when the guest has to be frozen at the next block */
     int exit_status;
     bool started;
 };
@@ -53,13 +53,15 @@ void gate_recheck(void);
 enum firmware_request { FIRMWARE_OTHER, FIRMWARE_OFF, FIRMWARE_RESET };
 void firmware_install(void); /* in the first vCPU's init callback */
 bool firmware_ready(void);
-/* What the HVC, SMC or ECALL about to run asks for. Only in a callback registered with QEMU_PLUGIN_CB_R_REGS. */
+/* What the HVC, SMC or ECALL about to run asks for. Only in a callback registered with QEMU_PLUGIN_CB_R_REGS.
+ */
 enum firmware_request firmware_call(void);
 
 /* nic.c */
 void nic_install(unsigned n_nics);
 void nic_machine_ready(void);
-/* Takes frames out of the down ring and arms the delivery timer. Returns the time of the first, INT64_MAX if none. */
+/* Takes frames out of the down ring and arms the delivery timer. Returns the time of the first, INT64_MAX if
+ * none. */
 int64_t nic_fetch(void);
 
 /* console.c */

@@ -8,8 +8,8 @@
  * node     our slot                                       qemu     QEMU's version, for messages
  * shift    that of -icount; cpus: number of vCPUs            console  the file behind the first serial port
  *
- * Anything that does not fit ends QEMU before the guest's first instruction, with one sentence on stderr that begins
- * with "cob:". Never load this library into another program.
+ * Anything that does not fit ends QEMU before the guest's first instruction, with one sentence on stderr that
+ * begins with "cob:". Never load this library into another program.
  */
 #include "devices/qemu/half.h"
 #include <errno.h>
@@ -112,7 +112,8 @@ static int map_port(const char *path)
         return refuse("%s: %s", path, strerror(errno));
     half.port = m;
     if (half.port->magic != PORT_MAGIC || half.port->version != PORT_VERSION ||
-        half.port->size_node != sizeof(struct port_node) || half.port->size_shared != sizeof(struct port_shared) ||
+        half.port->size_node != sizeof(struct port_node) ||
+        half.port->size_shared != sizeof(struct port_shared) ||
         (size_t)st.st_size < port_size(half.port->n_nodes))
         return refuse("%s: the port of another version of cob; build program and plugin together", path);
     return 0;
@@ -150,9 +151,10 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **
         return refuse("plugin arguments port, console, cpus and engine are needed");
     const char *missing = binding_resolve();
     if (missing)
-        return refuse("QEMU %s does not export %s, which cob needs; use a distribution's QEMU 10.0 or later "
-                      "(built with module support)",
-                      version, missing);
+        return refuse(
+            "QEMU %s does not export %s, which cob needs; use a distribution's QEMU 10.0 or later "
+            "(built with module support)",
+            version, missing);
     if (map_port(port) < 0 || watch_engine(engine) < 0)
         return -1;
     if (half.index >= half.port->n_nodes)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * preload.c - a library of its own, loaded into QEMU by LD_PRELOAD: shows the plugin what the guest's serial port writes.
+ * preload.c - a library of its own, loaded into QEMU by LD_PRELOAD: shows the plugin what the guest's serial
+ * port writes.
  *
- * QEMU's serial ports write each character to their chardev in the middle of the guest's register access, which is the
- * only moment at which its exact virtual time can be read; and no interface of QEMU tells a plugin about it. A file
- * chardev writes with writev(2), so writev is wrapped: the plugin, once loaded, sets cob_console_hook, which takes the
- * writes to the one file that is the console and leaves all others alone.
+ * QEMU's serial ports write each character to their chardev in the middle of the guest's register access,
+ * which is the only moment at which its exact virtual time can be read; and no interface of QEMU tells a
+ * plugin about it. A file chardev writes with writev(2), so writev is wrapped: the plugin, once loaded, sets
+ * cob_console_hook, which takes the writes to the one file that is the console and leaves all others alone.
  */
 #include <dlfcn.h>
 #include <stddef.h>

@@ -3,8 +3,9 @@
  * qemu_api.h - what we use of QEMU, declared here because no distribution package holds these headers.
  *
  * First part: QEMU's public TCG plugin API (docs/devel/tcg-plugins of QEMU 10.0), linked directly.
- * Second part: internal functions that distribution builds export because they support loadable modules. They are
- * looked up at start by binding.c, which refuses with one sentence if any is missing; nobody else may use dlsym.
+ * Second part: internal functions that distribution builds export because they support loadable modules. They
+ * are looked up at start by binding.c, which refuses with one sentence if any is missing; nobody else may use
+ * dlsym.
  */
 #ifndef COB_QEMU_API_H
 #define COB_QEMU_API_H
@@ -38,12 +39,13 @@ uint64_t qemu_plugin_u64_get(qemu_plugin_u64 entry, unsigned vcpu);
  */
 void qemu_plugin_register_vcpu_init_cb(qemu_plugin_id_t id, void (*cb)(void), void *userdata);
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, void (*cb)(void), void *userdata);
-void qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(struct qemu_plugin_tb *tb, int op, qemu_plugin_u64 entry,
-                                                       uint64_t imm);
-void qemu_plugin_register_vcpu_tb_exec_cond_cb(struct qemu_plugin_tb *tb, void (*cb)(unsigned, void *), int flags,
-                                               int cond, qemu_plugin_u64 entry, uint64_t imm, void *userdata);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, void (*cb)(unsigned, void *), int flags,
-                                            void *userdata);
+void qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(struct qemu_plugin_tb *tb, int op,
+                                                       qemu_plugin_u64 entry, uint64_t imm);
+void qemu_plugin_register_vcpu_tb_exec_cond_cb(struct qemu_plugin_tb *tb, void (*cb)(unsigned, void *),
+                                               int flags, int cond, qemu_plugin_u64 entry, uint64_t imm,
+                                               void *userdata);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, void (*cb)(unsigned, void *),
+                                            int flags, void *userdata);
 void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, void (*cb)(unsigned, void *), int flags,
                                           void *userdata);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
@@ -63,7 +65,8 @@ struct glib_array {
 };
 struct glib_array *qemu_plugin_get_registers(void);
 int qemu_plugin_read_register(struct qemu_plugin_register *handle, struct glib_array *buf);
-unsigned g_array_get_element_size(struct glib_array *array); /* descriptors have grown at their end in QEMU 11 */
+unsigned
+g_array_get_element_size(struct glib_array *array); /* descriptors have grown at their end in QEMU 11 */
 struct glib_array *g_byte_array_new(void);
 struct glib_array *g_byte_array_set_size(struct glib_array *array, unsigned length);
 
@@ -71,7 +74,12 @@ struct glib_array *g_byte_array_set_size(struct glib_array *array, unsigned leng
 
 enum { QEMU_CLOCK_VIRTUAL = 1, QEMU_SCALE_NS = 1, QEMU_TIMER_NOT_EXTERNAL = ~1 };
 /* ShutdownCause of qapi/run-state.json, in its order */
-enum { QEMU_CAUSE_NONE = 0, QEMU_CAUSE_GUEST_SHUTDOWN = 6, QEMU_CAUSE_GUEST_RESET = 7, QEMU_CAUSE_GUEST_PANIC = 8 };
+enum {
+    QEMU_CAUSE_NONE = 0,
+    QEMU_CAUSE_GUEST_SHUTDOWN = 6,
+    QEMU_CAUSE_GUEST_RESET = 7,
+    QEMU_CAUSE_GUEST_PANIC = 8
+};
 
 /* struct Notifier, in full: {notify, list links} */
 struct qemu_notifier {
@@ -105,7 +113,8 @@ struct binding {
     void (*rcu_add_force_rcu_notifier)(struct qemu_notifier *n);
     void (*rcu_remove_force_rcu_notifier)(struct qemu_notifier *n);
     void (*cpu_loop_exit_restore)(void *cpu, uintptr_t host_pc) __attribute__((noreturn));
-    void *(*qemu_new_net_client)(const struct qemu_net_info *info, void *peer, const char *model, const char *name);
+    void *(*qemu_new_net_client)(const struct qemu_net_info *info, void *peer, const char *model,
+                                 const char *name);
     long (*qemu_send_packet)(void *nc, const uint8_t *buf, int size);
     void (*qemu_add_machine_init_done_notifier)(struct qemu_notifier *n);
     int (*qemu_shutdown_requested_get)(void);
@@ -117,7 +126,8 @@ extern struct binding qemu;
 void **binding_current_cpu(void);
 
 /*
- * Looks everything up. Returns NULL, or the name of the first function that this QEMU does not export (a constant).
+ * Looks everything up. Returns NULL, or the name of the first function that this QEMU does not export (a
+ * constant).
  */
 const char *binding_resolve(void);
 /* True if this QEMU speaks version 7 of the plugin API. May be called before anything else. */

@@ -72,13 +72,15 @@ contains() {
 
 # ---- runs
 
-# run NAME STATUS SCENARIO [OPTION]...: `cob run`, which must end with this exit status. Sets
+# run NAME STATUS SCENARIO [OPTION]...: `cob run` (behind the words in $PREFIX, if set), which must end with this exit
+# status. Sets
 #   status   the exit status        out   file with what it printed, error messages included
 #   dir      the run directory, empty if its last line names none
 run() {
     out=$WORK/$1.out want=$2 scenario=$3
     shift 3
-    "$COB" run --quiet "$@" "$scenario" >"$out" 2>&1
+    # shellcheck disable=SC2086
+    ${PREFIX-} "$COB" run --quiet "$@" "$scenario" >"$out" 2>&1
     status=$?
     dir=$(sed -n '$s/.*, \(\/[^,]*\)$/\1/p' "$out")
     echo "--- cob run $* ${scenario##*/}: exit status $status"
@@ -232,4 +234,30 @@ guests_of() {
 # no_guests RUNS
 no_guests() {
     [ -z "$(guests_of "$1")" ]
+}
+
+# ---- the trace
+
+# wire_times TRACE DELAY_PS RATE_BPS: judges the output of `cob trace`: each frame's last bit arrives exactly delay +
+# serialisation after its first bit was sent (24 bytes of preamble, check sequence and gap go with it), and is handed
+# to the guest when it has arrived. Prints "<frames> <of them wrong>". For wires between two nodes.
+wire_times() {
+    awk -v delay="$2" -v rate="$3" '
+        function ps(t, p) { split(t, p, "."); return p[1] * 1000000000000 + substr(p[2] "000000000000", 1, 12) }
+        $3 == "fabric" && $4 == "sent" { sent[$6] = ps($1) }
+        $3 == "fabric" && $4 == "arrived" {
+            n++
+            arrived[$6] = ps($1)
+            if (!($6 in sent) || arrived[$6] - sent[$6] != delay + ($7 + 24) * 8 * 1000000000000 / rate) wrong++
+        }
+        $4 == "frame" && $5 == "rx" { rx[$6] = ps($1) }
+        END {
+            for (f in rx) if (rx[f] != arrived[f]) wrong++
+            print n + 0, wrong + 0
+        }' "$1"
+}
+
+# one_core: sets PREFIX so that `run` may use one core only
+one_core() {
+    PREFIX="taskset -c $(sed -n 's/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p' /proc/self/status)"
 }

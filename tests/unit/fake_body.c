@@ -89,6 +89,8 @@ static void deliver_due(struct fake_body *b)
         fake_receive(&b->f, q->nic, q->data, q->len);
         free(q->data);
     }
+    if (n == 0)
+        return;
     b->n_queue -= n;
     memmove(b->queue, b->queue + n, b->n_queue * sizeof *b->queue);
 }

@@ -128,7 +128,7 @@ static void in_child(void (*run)(uint64_t seed), uint64_t first, uint64_t count)
     world_print(&t->world, stderr);
     ck_abort_msg("world %" PRIu64 " (order %" PRIu64 ", cores %u, spin %u, always %d): %s", t->world.seed,
                  t->how.order, t->how.n_cores, t->how.spin, t->how.engine_always,
-                 WIFEXITED(status)             ? "the logs differ"
+                 WIFEXITED(status)             ? "the logs differ, or worse: see above"
                  : WTERMSIG(status) == SIGALRM ? "deadlock"
                                                : "a promise was broken");
 }

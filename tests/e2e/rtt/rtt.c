@@ -1,17 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rtt.c - a Linux program for aarch64 without a C library: `rtt A.B.C.D COUNT` sends COUNT echo requests, one after the
- * other, and prints for each the nanoseconds from the request to the reply as this program sees them.
+ * rtt.c - a Linux program for aarch64 without a C library: `rtt A.B.C.D COUNT` sends COUNT echo requests, one
+ * after the other, and prints for each the nanoseconds from the request to the reply as this program sees
+ * them.
  *
- * busybox's ping shows microseconds, which is too coarse to compare two runs. The echo is the peer's kernel's.
- * Needs net.ipv4.ping_group_range to allow our group. Between two requests it sleeps 10 ms.
+ * busybox's ping shows microseconds, which is too coarse to compare two runs. The echo is the peer's
+ * kernel's. Needs net.ipv4.ping_group_range to allow our group. A request is sent every 100 ms of the guest's
+ * clock, the first at the begin of a second: two runs that differ only in the link's delay then send at the
+ * same times, so that timers, which take time too, strike at the same moments.
  */
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SYS_WRITE = 64, SYS_EXIT = 93, SYS_NANOSLEEP = 101, SYS_CLOCK_GETTIME = 113, SYS_SOCKET = 198, SYS_SENDTO = 206,
-       SYS_RECVFROM = 207 };
-enum { AF_INET = 2, SOCK_DGRAM = 2, IPPROTO_ICMP = 1, CLOCK_MONOTONIC_RAW = 4 };
+enum {
+    SYS_WRITE = 64,
+    SYS_EXIT = 93,
+    SYS_CLOCK_GETTIME = 113,
+    SYS_CLOCK_NANOSLEEP = 115,
+    SYS_SOCKET = 198,
+    SYS_SENDTO = 206,
+    SYS_RECVFROM = 207
+};
+enum { AF_INET = 2, SOCK_DGRAM = 2, IPPROTO_ICMP = 1, CLOCK_MONOTONIC = 1, TIMER_ABSTIME = 1 };
 
 struct timespec {
     int64_t s, ns;
@@ -39,7 +49,7 @@ static void stop(int status)
 static int64_t now_ns(void)
 {
     struct timespec t;
-    call(SYS_CLOCK_GETTIME, CLOCK_MONOTONIC_RAW, (long)&t, 0, 0, 0, 0);
+    call(SYS_CLOCK_GETTIME, CLOCK_MONOTONIC, (long)&t, 0, 0, 0, 0);
     return t.s * 1000000000 + t.ns;
 }
 
@@ -64,7 +74,7 @@ __attribute__((used)) static void start(long *stack)
 {
     struct address to = {.family = AF_INET};
     uint8_t request[32] = {8}, reply[64];
-    struct timespec pause = {0, 10000000};
+    struct timespec next;
     uint32_t count, part;
     const char *p = (const char *)stack[2];
 
@@ -78,14 +88,19 @@ __attribute__((used)) static void start(long *stack)
     long fd = call(SYS_SOCKET, AF_INET, SOCK_DGRAM, IPPROTO_ICMP, 0, 0, 0);
     if (fd < 0)
         stop(3);
+    call(SYS_CLOCK_GETTIME, CLOCK_MONOTONIC, (long)&next, 0, 0, 0, 0);
+    next = (struct timespec){next.s + 1, 0};
     for (uint32_t i = 0; i < count; i++) {
         request[7] = (uint8_t)i;
-        call(SYS_NANOSLEEP, (long)&pause, 0, 0, 0, 0, 0);
+        call(SYS_CLOCK_NANOSLEEP, CLOCK_MONOTONIC, TIMER_ABSTIME, (long)&next, 0, 0, 0);
         int64_t sent = now_ns();
         if (call(SYS_SENDTO, fd, (long)request, sizeof request, 0, (long)&to, sizeof to) != sizeof request ||
-            call(SYS_RECVFROM, fd, (long)reply, sizeof reply, 0, 0, 0) != sizeof request || reply[7] != request[7])
+            call(SYS_RECVFROM, fd, (long)reply, sizeof reply, 0, 0, 0) != sizeof request ||
+            reply[7] != request[7])
             stop(4);
         print(now_ns() - sent);
+        if ((next.ns += 100000000) == 1000000000)
+            next = (struct timespec){next.s + 1, 0};
     }
     stop(0);
 }
