@@ -46,13 +46,11 @@ missing_packages() {
         library 'jansson' libjansson-dev "writes JSON"
         library 'libxml-2.0' libxml2-dev "writes libvirt's domain descriptions"
         library 'libxxhash' libxxhash-dev "hashes traces and guest memory"
-        library 'libzstd' libzstd-dev "compresses traces"
         library 'systemc' libsystemc-dev "the interconnect model"
         library 'check' check "unit tests"
         library 'libvirt >= 11' libvirt-dev "starts guests (11 or later)"
     else
         echo "pkgconf finds libraries"
-        for package in libfyaml-dev libjansson-dev libxml2-dev libxxhash-dev libzstd-dev libsystemc-dev check libvirt-dev; do
             echo "$package library"
         done
     fi

@@ -106,7 +106,7 @@ static int write_scenario(const struct bench *b, unsigned n, const char *delay, 
     if (n == 1)
         fprintf(f, "  - endpoints: [\"g0:eth0\", \"sw\"]\n");
     for (unsigned i = 0; n > 1 && i < (n == 2 ? 1 : n); i++)
-        fprintf(f, "  - endpoints: [\"g%u:eth0\", \"g%u:eth%u\"]\n", i, (i + 1) % n, n == 2 ? 0 : 1);
+        fprintf(f, "  - endpoints: [\"g%u:eth0\", \"g%u:eth%u\"]\n", i, (i + 1) % n, n == 2 ? 0u : 1u);
     return fclose(f) == 0 ? 0 : fail(path);
 }
 

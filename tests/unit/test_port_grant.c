@@ -334,6 +334,7 @@ int main(void)
 {
     Suite *suite = suite_create("port_grant");
     TCase *c = tcase_create("grants");
+    tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, grants_are_as_worked_out, 0, sizeof cases / sizeof cases[0]);
     tcase_add_test(c, something_sent_needs_the_engine);
     tcase_add_test(c, of_several_interfaces_the_fastest_counts);
