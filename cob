@@ -51,6 +51,7 @@ missing_packages() {
         library 'libvirt >= 11' libvirt-dev "starts guests (11 or later)"
     else
         echo "pkgconf finds libraries"
+        for package in libfyaml-dev libjansson-dev libxml2-dev libxxhash-dev libsystemc-dev check libvirt-dev; do
             echo "$package library"
         done
     fi
@@ -75,6 +76,9 @@ missing_for_tests() {
     command -v clang-format >/dev/null || echo "clang-format checks the formatting (tests)"
     command -v cppcheck >/dev/null || echo "cppcheck checks the sources (tests)"
     command -v git >/dev/null || echo "git lists the sources to check (tests)"
+    command -v ld.lld >/dev/null || echo "lld links the bare guests (tests)"
+    [ -e /usr/include/valijson/validator.hpp ] || echo "libvalijson-dev checks the JSON Schema (tests)"
+    [ -e /usr/include/nlohmann/json.hpp ] || echo "nlohmann-json3-dev JSON for that check (tests)"
     command -v tshark >/dev/null || echo "tshark reads captures (tests)"
     set -- /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
     [ -e "$1" ] || echo "libclang-rt-dev the fuzzers' run-time library (tests)"
