@@ -33,6 +33,7 @@ static void copy_in(uint8_t *base, uint64_t pos, const void *data, size_t len)
     size_t at = pos & (PORT_RING_BYTES - 1), first = PORT_RING_BYTES - at;
     if (first > len)
         first = len;
+    /* cppcheck-suppress ctunullpointer ; data may be NULL only with len 0, and then nobody calls this */
     memcpy(base + at, data, first);
     memcpy(base, (const uint8_t *)data + first, len - first);
 }

@@ -2,8 +2,8 @@
 /*
  * console.c - the guest's serial console: bytes with their virtual time, results, panics.
  *
- * Lines are collected and sent to the engine with the time of their first byte. Two kinds of line end the
- * guest's part of the run, exactly where they were written:
+ * Lines are collected and sent to the engine, whole or in pieces, each with the time of its first byte. Two
+ * kinds of line end the guest's part of the run, exactly where they were written:
  *
  *   "cob: result N"              the node's script has ended with exit status N (guest-kernel/linux/init)
  *   "---[ end Kernel panic ..."  Linux has panicked and said all it has to say
@@ -24,7 +24,7 @@ enum { LINE_MAX_BYTES = 512 };
 
 static char line[LINE_MAX_BYTES];
 static size_t len, sent; /* collected; of those already sent */
-static int64_t line_ns;
+static int64_t chunk_ns; /* when the first byte not yet sent was written */
 static uint64_t total;
 static dev_t dev;
 static ino_t ino;
@@ -33,7 +33,7 @@ static int console_fd = -1;
 static void send_bytes(const char *bytes, size_t n)
 {
     struct port_record rec = {
-        .type = PORT_REC_CONSOLE, .time_ps = vtime_from_ns(line_ns), .len = (uint32_t)n};
+        .type = PORT_REC_CONSOLE, .time_ps = vtime_from_ns(chunk_ns), .len = (uint32_t)n};
     if (n)
         half_send(&rec, bytes);
 }
@@ -77,8 +77,8 @@ static void put(char c)
         told = true;
         return;
     }
-    if (len == 0)
-        line_ns = half_now_ns();
+    if (len == sent)
+        chunk_ns = half_now_ns();
     line[len++] = c;
     if (c == '\n')
         end_of_line();

@@ -44,6 +44,6 @@ run third 0 "$pair" --backend direct --seed 2
 "$COB" diff "$first" "$dir" >seed.out
 equal "another seed: exit status of cob diff" $? 4
 contains "another seed: cob diff names the first difference" seed.out \
-    '^first difference at [0-9.]+ s: (node|link|console|capture) .*: .*| B: '
+    '^first difference at [0-9.]+ s: (node|link|console|capture) .*: .* \| B: '
 cat seed.out
 finish
