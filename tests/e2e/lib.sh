@@ -75,7 +75,7 @@ contains() {
 # run NAME STATUS SCENARIO [OPTION]...: `cob run` (behind the words in $PREFIX, if set), which must end with this exit
 # status. Sets
 #   status   the exit status        out   file with what it printed, error messages included
-#   dir      the run directory, empty if its last line names none
+#   dir      the run directory, one that is not there if its last line names none
 run() {
     out=$WORK/$1.out want=$2 scenario=$3
     shift 3
@@ -83,6 +83,7 @@ run() {
     ${PREFIX-} "$COB" run --quiet "$@" "$scenario" >"$out" 2>&1
     status=$?
     dir=$(sed -n '$s/.*, \(\/[^,]*\)$/\1/p' "$out")
+    dir=${dir:-$WORK/no-run-directory}
     echo "--- cob run $* ${scenario##*/}: exit status $status"
     cat "$out"
     equal "${out##*/} exit status" "$status" "$want"
@@ -213,11 +214,18 @@ unload() {
 
 # within SECONDS COMMAND...: succeeds at the latest after so many seconds
 within() {
-    within_tries=$(($1 * 20))
+    within_end=$(($(date +%s) + $1))
     shift
     until "$@"; do
-        within_tries=$((within_tries - 1))
-        [ "$within_tries" -gt 0 ] || return 1
+        [ "$(date +%s)" -le "$within_end" ] || return 1
+        sleep 0.05
+    done
+}
+
+# says FILE REGEX: waits until a line of the file matches; fails when $pid has ended before
+says() {
+    until grep -E -q -s -e "$2" -- "$1"; do
+        kill -0 "$pid" 2>/dev/null || return 1
         sleep 0.05
     done
 }
