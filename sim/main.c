@@ -27,7 +27,9 @@ static int usage(FILE *out, int status)
     fputs("usage: cob VERB [options] ...\n\n", out);
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
         fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].help);
-    fputs("\n`cob VERB --help` says more. `cob test` runs the tests, `cob images` fetches the guest images.\n", out);
+    fputs(
+        "\n`cob VERB --help` says more. `cob test` runs the tests, `cob images` fetches the guest images.\n",
+        out);
     return status;
 }
 

@@ -28,14 +28,13 @@ static int64_t whole(const json_t *o, const char *key)
 
 static void print_nodes(const json_t *o)
 {
-    json_t *n;
-    size_t i;
+    const json_t *list = json_object_get(o, "nodes");
     char t[40];
 
     printf("\n%-12s %-8s %-9s %4s %18s %9s %9s  %-16s %s\n", "node", "arch", "end", "exit", "at", "tx", "rx",
            "memory", "verdict");
-    json_array_foreach(json_object_get(o, "nodes"), i, n)
-    {
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *n = json_array_get(list, i);
         char status[24] = "-";
         if (json_is_integer(json_object_get(n, "exit")))
             snprintf(status, sizeof status, "%" PRId64, whole(n, "exit"));
@@ -45,25 +44,31 @@ static void print_nodes(const json_t *o)
     }
 }
 
+static int64_t dropped(const json_t *end)
+{
+    json_t *reasons = json_object_get(end, "dropped");
+    int64_t sum = 0;
+    for (void *i = json_object_iter(reasons); i; i = json_object_iter_next(reasons, i))
+        sum += json_integer_value(json_object_iter_value(i));
+    return sum;
+}
+
 static void print_links(const json_t *o)
 {
-    json_t *l, *e;
-    size_t i, k;
+    const json_t *list = json_object_get(o, "links");
 
-    if (json_array_size(json_object_get(o, "links")) == 0)
+    if (json_array_size(list) == 0)
         return;
     printf("\n%-28s %3s %10s %14s %10s %10s %8s\n", "link", "end", "sent", "bytes", "arrived", "queue peak",
            "dropped");
-    json_array_foreach(json_object_get(o, "links"), i, l) json_array_foreach(json_object_get(l, "ends"), k, e)
-    {
-        const char *reason;
-        json_t *count;
-        int64_t dropped = 0;
-        json_object_foreach(json_object_get(e, "dropped"), reason, count) dropped +=
-            json_integer_value(count);
-        printf("%-28s %3zu %10" PRId64 " %14" PRId64 " %10" PRId64 " %10" PRId64 " %8" PRId64 "\n",
-               text(l, "name"), k, whole(e, "sent_frames"), whole(e, "sent_bytes"),
-               whole(e, "arrived_frames"), whole(e, "queue_peak_bytes"), dropped);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *l = json_array_get(list, i), *ends = json_object_get(l, "ends");
+        for (size_t k = 0; k < json_array_size(ends); k++) {
+            const json_t *e = json_array_get(ends, k);
+            printf("%-28s %3zu %10" PRId64 " %14" PRId64 " %10" PRId64 " %10" PRId64 " %8" PRId64 "\n",
+                   text(l, "name"), k, whole(e, "sent_frames"), whole(e, "sent_bytes"),
+                   whole(e, "arrived_frames"), whole(e, "queue_peak_bytes"), dropped(e));
+        }
     }
 }
 

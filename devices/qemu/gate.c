@@ -184,6 +184,7 @@ static void gate(unsigned vcpu, void *udata)
     if (leave) {
         stale();
         qemu.cpu_loop_exit_restore(half_current_cpu(), here);
+        __builtin_unreachable();
     }
     arm(now, n);
 }

@@ -112,7 +112,7 @@ struct binding {
     void *(*qemu_get_cpu)(int index);
     void (*rcu_add_force_rcu_notifier)(struct qemu_notifier *n);
     void (*rcu_remove_force_rcu_notifier)(struct qemu_notifier *n);
-    void (*cpu_loop_exit_restore)(void *cpu, uintptr_t host_pc) __attribute__((noreturn));
+    void (*cpu_loop_exit_restore)(void *cpu, uintptr_t host_pc); /* does not return */
     void *(*qemu_new_net_client)(const struct qemu_net_info *info, void *peer, const char *model,
                                  const char *name);
     long (*qemu_send_packet)(void *nc, const uint8_t *buf, int size);
