@@ -434,6 +434,12 @@ void engine_get_node(struct engine *e, unsigned i, struct engine_node *out)
                                 .rx_frames = e->node[i].rx,
                                 .console_matches = e->node[i].matched,
                                 .started = state != PORT_STARTING};
+    /* A node that sleeps beyond the stop time is not woken to be stopped there. */
+    if (atomic_load(&e->over) && !atomic_load(&e->cancelled) && state == PORT_IDLE &&
+        node_earliest(n) >= e->port->stop_ps) {
+        out->end = PORT_END_STOPPED;
+        out->now_ps = e->port->stop_ps;
+    }
     memcpy(out->trouble, e->node[i].trouble, sizeof out->trouble);
 }
 

@@ -36,6 +36,8 @@ static const struct {
     NAME(qemu_add_machine_init_done_notifier),
     NAME(qemu_shutdown_requested_get),
     NAME(qemu_register_shutdown_notifier),
+    NAME(qemu_add_vm_change_state_handler),
+    NAME(icount_get_raw),
 };
 _Static_assert(sizeof names / sizeof names[0] * sizeof(void *) == sizeof(struct binding),
                "every function is named");

@@ -67,19 +67,21 @@ static void end_of_line(void)
     }
 }
 
+/* After CONSOLE_MAX bytes lines are still looked at, but no longer sent. */
 static void put(char c)
 {
-    if (total++ >= CONSOLE_MAX) {
-        static bool told;
-        static const char note[] = "\ncob: console limit of 64 MiB reached, the rest is dropped\n";
-        if (!told)
-            send_bytes(note, sizeof note - 1);
-        told = true;
-        return;
-    }
+    static const char note[] = "\ncob: console limit of 64 MiB reached, the rest is dropped\n";
+    bool drop = ++total > CONSOLE_MAX;
+
     if (len == sent)
         chunk_ns = half_now_ns();
+    if (total == CONSOLE_MAX + 1) {
+        console_flush();
+        send_bytes(note, sizeof note - 1);
+    }
     line[len++] = c;
+    if (drop)
+        sent = len;
     if (c == '\n')
         end_of_line();
     if (c == '\n' || len == sizeof line) {

@@ -63,6 +63,7 @@ unsigned half_current_index(void)
 static struct qemu_timer idle_timer;
 static bool idle_armed;
 static int shutdown_cause; /* that QEMU's main loop has taken already */
+static int64_t jumped_ns;  /* what the clock is ahead of the instructions by: all idle jumps so far */
 
 /* The next block asks. */
 static void stale(void)
@@ -160,6 +161,7 @@ static void gate(unsigned vcpu, void *udata)
         _exit(1);
     }
     half.node->gates++;
+    jumped_ns = now + len - (qemu.icount_get_raw() << half.shift);
     check_shutdown();
     if (half.ending != PORT_END_NONE)
         freeze(now);
@@ -395,6 +397,23 @@ static void on_shutdown(struct qemu_notifier *n, void *data)
 }
 static struct qemu_notifier shutdown_notifier = {.notify = on_shutdown};
 
+/*
+ * QEMU has stopped the machine because of that request, in its main loop: for a triple fault always, else if
+ * it was faster than the vCPU's next block. The clock cannot be trusted any more: a stopped vCPU counts as
+ * idle, so it may have jumped. Instructions do not: nothing has been executed since the request, and every
+ * jump before it was followed by a gate.
+ */
+static void on_stop(void *opaque, bool running, int state)
+{
+    (void)opaque;
+    (void)state;
+    if (running)
+        return;
+    check_shutdown();
+    if (half.ending != PORT_END_NONE)
+        freeze(jumped_ns + (qemu.icount_get_raw() << half.shift));
+}
+
 void gate_install(qemu_plugin_id_t id)
 {
     board = qemu_plugin_scoreboard_new(1);
@@ -409,5 +428,6 @@ void gate_machine_ready(void)
 {
     qemu.timer_init_full(&idle_timer, NULL, QEMU_CLOCK_VIRTUAL, QEMU_SCALE_NS, 0, idle_fired, NULL);
     qemu.qemu_register_shutdown_notifier(&shutdown_notifier);
+    qemu.qemu_add_vm_change_state_handler(on_stop, NULL);
     half.started = true;
 }

@@ -119,6 +119,9 @@ struct binding {
     void (*qemu_add_machine_init_done_notifier)(struct qemu_notifier *n);
     int (*qemu_shutdown_requested_get)(void);
     void (*qemu_register_shutdown_notifier)(struct qemu_notifier *n);
+    void *(*qemu_add_vm_change_state_handler)(void (*changed)(void *opaque, bool running, int state),
+                                              void *opaque);
+    int64_t (*icount_get_raw)(void); /* instructions executed */
 };
 extern struct binding qemu;
 
