@@ -35,7 +35,8 @@ struct node {
     regex_t *expect;
     unsigned n_expect;
     uint64_t matched;
-    bool broken; /* its up ring holds nonsense */
+    bool broken;  /* its up ring holds nonsense */
+    bool stopped; /* asleep at the stop time */
     char trouble[160];
     unsigned port_of_nic[PORT_MAX_NICS];
 };
@@ -312,6 +313,18 @@ static bool bury(struct engine *e, unsigned node)
     return port_bury(e->port, node);
 }
 
+/* The stop time has come. Nodes that sleep beyond it are not woken to be stopped there. */
+static void stop_sleepers(struct engine *e)
+{
+    for (unsigned i = 0; i < e->port->n_nodes; i++) {
+        if (atomic_load(&e->port->node[i].state) == PORT_ENDED)
+            continue;
+        e->node[i].stopped = true;
+        if (e->tr)
+            tracing_node_state(e->tr, i, e->port->stop_ps, end_names[PORT_END_STOPPED], 0);
+    }
+}
+
 void engine_step(struct engine *e, unsigned core)
 {
     struct port_shared *s = e->port;
@@ -350,7 +363,10 @@ void engine_step(struct engine *e, unsigned core)
             upto = vtime_min(upto, node_earliest(&s->node[i]));
         tracing_commit(e->tr, upto);
     }
-    unsigned n = atomic_load(&e->cancelled) || jobs_done(e) ? 0 : port_grant(s, release);
+    bool early = atomic_load(&e->cancelled) || jobs_done(e);
+    unsigned n = early ? 0 : port_grant(s, release);
+    if (n == 0 && !early)
+        stop_sleepers(e);
     if (n == 0)
         over(e);
     else
@@ -434,9 +450,7 @@ void engine_get_node(struct engine *e, unsigned i, struct engine_node *out)
                                 .rx_frames = e->node[i].rx,
                                 .console_matches = e->node[i].matched,
                                 .started = state != PORT_STARTING};
-    /* A node that sleeps beyond the stop time is not woken to be stopped there. */
-    if (atomic_load(&e->over) && !atomic_load(&e->cancelled) && state == PORT_IDLE &&
-        node_earliest(n) >= e->port->stop_ps) {
+    if (e->node[i].stopped) {
         out->end = PORT_END_STOPPED;
         out->now_ps = e->port->stop_ps;
     }

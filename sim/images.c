@@ -3,6 +3,7 @@
 #include "sim/images.h"
 #include "sim/initramfs.h"
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,42 @@ static char *node_file(const struct scenario *s, unsigned index)
     return text;
 }
 
+/*
+ * The architecture that a kernel file says it is for: e_machine of an ELF file, the magic numbers of Linux's
+ * Image (Documentation/arch/arm64/booting.rst, riscv/boot-image-header.rst) and bzImage (x86/boot.rst).
+ * SCN_ARCH_COUNT if it says nothing (a raw binary): then the guest will show.
+ */
+static enum scn_arch kernel_arch(const char *path)
+{
+    uint8_t h[0x208] = {0};
+    FILE *f = fopen(path, "re");
+    size_t n = f ? fread(h, 1, sizeof h, f) : 0;
+
+    if (f)
+        fclose(f);
+    if (n < 64)
+        return SCN_ARCH_COUNT;
+    if (!memcmp(h, "\177ELF", 4)) {
+        switch (h[18] | h[19] << 8) {
+        case 3: /* i386: multiboot and PVH kernels may be 32-bit files */
+        case 62:
+            return SCN_X86_64;
+        case 183:
+            return SCN_AARCH64;
+        case 243:
+            return SCN_RISCV64;
+        }
+        return SCN_ARCH_COUNT;
+    }
+    if (!memcmp(h + 0x38, "ARM\x64", 4))
+        return SCN_AARCH64;
+    if (!memcmp(h + 0x38, "RSC\x05", 4))
+        return SCN_RISCV64;
+    if (!memcmp(h + 0x202, "HdrS", 4))
+        return SCN_X86_64;
+    return SCN_ARCH_COUNT;
+}
+
 static int own_kernel(const struct scn_node *n, struct image *out)
 {
     int a = snprintf(out->kernel, sizeof out->kernel, "%s", n->kernel);
@@ -80,6 +117,13 @@ int image_prepare(const struct scenario *s, unsigned index, const struct rundir 
     char dir[PATH_MAX], base[PATH_MAX];
 
     if (n->kernel) {
+        enum scn_arch a = kernel_arch(n->kernel);
+        if (a != SCN_ARCH_COUNT && a != n->arch) {
+            snprintf(why, size, "node %s: %s is a kernel for %s, but the node's arch is %s", n->name,
+                     n->kernel, scn_arch_name(a), scn_arch_name(n->arch));
+            errno = ENOEXEC;
+            return -1;
+        }
         if (own_kernel(n, out) < 0) {
             snprintf(why, size, "node %s: kernel, initrd or append is too long", n->name);
             errno = ENAMETOOLONG;

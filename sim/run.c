@@ -119,8 +119,11 @@ int run_prepare(struct run *r)
         return -1;
     for (unsigned i = 0; i < s->n_nodes; i++) {
         struct run_node *n = &r->node[i];
-        if (image_prepare(s, i, &r->dir, &n->image, r->why, sizeof r->why) < 0)
+        if (image_prepare(s, i, &r->dir, &n->image, r->why, sizeof r->why) < 0) {
+            if (errno == ENOEXEC)
+                r->exit_status = EXIT_USAGE;
             return -1;
+        }
         n->ram_fd = memfd_create("cob-ram", MFD_CLOEXEC);
         if (n->ram_fd < 0 || ftruncate(n->ram_fd, (off_t)s->nodes[i].memory_bytes) < 0) {
             snprintf(r->why, sizeof r->why, "memory of node %s: %s", s->nodes[i].name, strerror(errno));

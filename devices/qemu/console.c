@@ -6,7 +6,10 @@
  * kinds of line end the guest's part of the run, exactly where they were written:
  *
  *   "cob: result N"              the node's script has ended with exit status N (guest-kernel/linux/init)
- *   "---[ end Kernel panic ..."  Linux has panicked and said all it has to say
+ *   "---[ end Kernel panic ..."  Linux has panicked and said all it has to say (without panic=SECONDS)
+ *
+ * With panic=SECONDS Linux reboots instead of the latter; "Kernel panic - not syncing" is remembered for
+ * that.
  *
  * A guest that fills its console: after CONSOLE_MAX bytes the rest is dropped (the same in every run), with a
  * note.
@@ -61,6 +64,8 @@ static void end_of_line(void)
             half.ending = PORT_END_RESULT;
             gate_recheck();
         }
+    } else if (find("Kernel panic - not syncing") && !find("---[ end")) {
+        half.panicked = true;
     } else if (find("---[ end Kernel panic") && half.ending == PORT_END_NONE) {
         half.ending = PORT_END_PANIC;
         gate_recheck();

@@ -134,6 +134,11 @@ static void freeze(int64_t now_ns)
     _exit(0);
 }
 
+static enum port_end reset_end(void)
+{
+    return half.panicked ? PORT_END_PANIC : PORT_END_RESET;
+}
+
 /* Has the guest powered itself off or rebooted? */
 static void check_shutdown(void)
 {
@@ -142,7 +147,7 @@ static void check_shutdown(void)
         cause = shutdown_cause;
     if (!cause || half.ending != PORT_END_NONE)
         return;
-    half.ending = cause == QEMU_CAUSE_GUEST_RESET   ? PORT_END_RESET
+    half.ending = cause == QEMU_CAUSE_GUEST_RESET   ? reset_end()
                   : cause == QEMU_CAUSE_GUEST_PANIC ? PORT_END_PANIC
                                                     : PORT_END_SHUTDOWN;
 }
@@ -256,7 +261,7 @@ static void calling_firmware(unsigned vcpu, void *udata)
         half.ending = PORT_END_SHUTDOWN;
         break;
     case FIRMWARE_RESET:
-        half.ending = PORT_END_RESET;
+        half.ending = reset_end();
         break;
     case FIRMWARE_OTHER:
         return;

@@ -25,6 +25,7 @@ struct half {
     unsigned shift;       /* one instruction = 2^shift ns */
     int64_t grant_ns;     /* may do what is before this; our copy, which nic.c lowers when it sends */
     enum port_end ending; /* set when the guest has to be frozen at the next block */
+    bool panicked;        /* the kernel has said so; if it reboots then, that is what ended it */
     int exit_status;
     bool started;
 };
