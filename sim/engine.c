@@ -446,6 +446,7 @@ void engine_get_node(struct engine *e, unsigned i, struct engine_node *out)
                                 .gates = n->gates,
                                 .idles = n->idles,
                                 .late = n->late,
+                                .instructions = n->instructions,
                                 .tx_frames = e->node[i].tx,
                                 .rx_frames = e->node[i].rx,
                                 .console_matches = e->node[i].matched,

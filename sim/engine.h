@@ -34,7 +34,7 @@ struct engine_node {
     enum port_end end;
     int exit_status; /* of PORT_END_RESULT */
     vtime_t now_ps;  /* where it stands */
-    uint64_t gates, idles, late, tx_frames, rx_frames;
+    uint64_t gates, idles, late, instructions, tx_frames, rx_frames;
     uint64_t console_matches; /* bit i: scenario's expect.console[i] was seen */
     bool started;             /* has executed its first instruction */
     char trouble[160];        /* "" or what went wrong with its port */

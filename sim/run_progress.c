@@ -7,15 +7,13 @@
 
 struct sample {
     double wall;
-    vtime_t at[PORT_MAX_NODES];
+    uint64_t instructions[PORT_MAX_NODES]; /* as of the node's last meeting */
 };
 
-/* Millions of instructions per second of wall time, if the node did not sleep: virtual ns / 2^shift per
- * second. */
-static double mips(const struct run *r, const struct sample *before, const struct sample *now, unsigned i)
+/* Millions of instructions per second of wall time. */
+static double mips(const struct sample *before, const struct sample *now, unsigned i)
 {
-    double ns = (double)(now->at[i] - before->at[i]) / 1000.0;
-    return ns / (double)(1u << r->scn->nodes[i].icount_shift) / (now->wall - before->wall) / 1e6;
+    return (double)(now->instructions[i] - before->instructions[i]) / (now->wall - before->wall) / 1e6;
 }
 
 void run_progress(struct run *r, bool last)
@@ -37,7 +35,7 @@ void run_progress(struct run *r, bool last)
     for (unsigned i = 0; i < r->scn->n_nodes; i++) {
         struct engine_node n;
         engine_get_node(r->engine, i, &n);
-        now.at[i] = n.now_ps;
+        now.instructions[i] = n.instructions;
     }
     ic_totals(engine_fabric(r->engine), &t);
     vtime_t vt = engine_time(r->engine);
@@ -53,7 +51,7 @@ void run_progress(struct run *r, bool last)
                             scn_format_time(vt, virt, sizeof virt), slowdown, t.injected);
     for (unsigned i = 0; i < r->scn->n_nodes && len < sizeof line - 40 && now.wall > before.wall; i++)
         len += (size_t)snprintf(line + len, sizeof line - len, " %.12s %.0f", r->scn->nodes[i].name,
-                                mips(r, &before, &now, i));
+                                mips(&before, &now, i));
     fprintf(stderr, tty ? "\r\033[K%.*s" : "%.*s\n", tty ? 118 : 390, line);
     fflush(stderr);
     shown = true;

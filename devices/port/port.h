@@ -28,7 +28,7 @@
 #include <stdint.h>
 
 #define PORT_MAGIC      0x31424f43u /* "COB1" */
-#define PORT_VERSION    1u
+#define PORT_VERSION    2u
 #define PORT_MAX_NODES  64u
 #define PORT_MAX_NICS   8u
 #define PORT_MAX_CORES  64u
@@ -74,7 +74,7 @@ struct port_node {
     _Atomic uint32_t dirty; /* put something into the up ring that the fabric must see */
     _Atomic uint32_t drain; /* waits for room in its up ring (futex) */
     /* Statistics, for the progress line and result.json. */
-    uint64_t gates, idles, late;
+    uint64_t gates, idles, late, instructions;
 
     /* Written by the stepper or the engine while the node is blocked. */
     _Alignas(64) vtime_t grant_ps;

@@ -104,6 +104,7 @@ static int64_t meet(enum port_state state, int64_t now_ns, int64_t need_ns, int6
     struct port_node *n = half.node;
 
     console_flush();
+    n->instructions = (uint64_t)qemu.icount_get_raw();
     n->now_ps = vtime_from_ns(now_ns);
     n->need_ps = vtime_from_ns(need_ns);
     n->deadline_ps = deadline_ns == INT64_MAX ? VTIME_NEVER : vtime_from_ns(deadline_ns);

@@ -36,7 +36,7 @@ skip() {
 }
 
 finish() {
-    echo done >>"$RESULTS"
+    echo 'done' >>"$RESULTS"
     exit 0
 }
 
@@ -195,11 +195,11 @@ scenario() {
 
 # ---- the host
 
-# load: four busy processes until `unload`
+# load: four busy processes until `unload` (or for half an hour, should this script be killed)
 load() {
     loops=
-    for load_i in 1 2 3 4; do
-        timeout 600 sh -c 'while :; do :; done' &
+    for _ in 1 2 3 4; do
+        timeout 1800 sh -c 'while :; do :; done' &
         loops="$loops $!"
     done
 }
