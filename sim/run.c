@@ -104,6 +104,7 @@ int run_prepare(struct run *r)
     int cores[PORT_MAX_CORES];
 
     r->exit_status = EXIT_ENVIRONMENT;
+    signal(SIGXFSZ, SIG_IGN); /* a file that reaches its size limit is a failed write like any other */
     r->node = calloc(s->n_nodes, sizeof *r->node);
     assert(r->node);
     for (unsigned i = 0; i < s->n_nodes; i++)
