@@ -159,7 +159,8 @@ enum fab_completion {
     FAB_C_LENGTH, /* the message is longer than the receive buffer (both sides see it; the buffer is used up)
                    */
     FAB_C_LOCAL,  /* own buffer or list is not in RAM */
-    FAB_C_REMOTE, /* one-sided: key, bounds, permission, alignment, or region not in RAM */
+    FAB_C_REMOTE, /* one-sided: key, bounds, permission, alignment, or region not in RAM; SEND: the receive
+                     buffer was bad; RECV: the sender's buffer was */
     FAB_C_DESCRIPTOR, /* op, peer, length or count make no sense */
     FAB_C_NO_QUEUE,   /* the peer has not set up this queue, and has not for as long as we tried */
     FAB_C_PEER,       /* the peer does not answer */
