@@ -9,6 +9,12 @@
  *      ic_inject(port, t)                                             deliver(port, t')
  *   port --queue--> [link: serialise, propagate] --> switch --queue--> [link] --> port
  *
+ * There are two worlds, and no link leads from one to the other:
+ *   Ethernet  interfaces and learning switches; queues drop what does not fit.
+ *   fabric    adapters and fabric switches; packets start with struct fab_wire (devices/fabric/fabric_wire.h)
+ *             and find their way by its dst. Links have virtual channels and credits, and lose nothing: see
+ *             docs/fabric.md.
+ *
  * Life cycle: ic_create, then any number of { ic_inject.. ic_advance }, then ic_destroy. SystemC elaborates
  * once per process, so ic_create succeeds once per process (EBUSY afterwards).
  *
@@ -17,14 +23,15 @@
  *
  * Lookahead (see docs/virtual-time.md):
  *   ic_ingress_ps(p)  a frame injected at p at time t touches nothing that another port's frame can touch
- * before t + ingress. 0 if p's link leads straight to another port. ic_egress_ps(p)   once ic_advance(F)
+ * before t + ingress. 0 if p's link leads straight to another port (an adapter: its transmit pipeline).
+ *   ic_egress_ps(p)   once ic_advance(F)
  * returned, every delivery at p with time < F + egress has been announced. So a delivery is announced when
  * its transmission on the last link starts, not when it ends. Both are constants of the built fabric and
  * greater than zero in sum for every pair of ports.
  *
  * Training: a link carries nothing until trained. Training starts with the first frame that either end wants
- * to send and takes training_ps; frames wait in the sending end's queue until then (they count against its
- * limit).
+ * to send, or with ic_train(), and takes training_ps; frames wait in the sending end's queue until then (they
+ * count against its limit).
  *
  * Threads: none of these functions is thread-safe; call them from one thread at a time (not necessarily
  * always the same one). None blocks. Callbacks run inside ic_advance/ic_inject and must not call back into
@@ -56,11 +63,14 @@ enum ic_switch_mode { IC_STORE_AND_FORWARD, IC_CUT_THROUGH };
 
 struct ic_switch_cfg {
     const char *name; /* borrowed during ic_create */
+    bool fabric;
     enum ic_switch_mode mode;
-    vtime_t latency_ps;  /* from the last bit (store-and-forward) or the header (cut-through) in to the
-                            earliest bit out; > 0 */
+    vtime_t latency_ps;  /* fabric, cut-through: from the first bit in to the first bit out, but not before
+                            the header is in. Else: from the last bit (store-and-forward) or the header
+                            (cut-through) in to the  earliest bit out; > 0 */
     uint32_t table_size; /* learning table entries; when full the least recently used one is replaced; > 0 */
     vtime_t ageing_ps;   /* a learnt address is forgotten after this; VTIME_NEVER: never */
+    uint32_t radix;      /* fabric only (table_size and ageing_ps: Ethernet only): how many links it takes */
 };
 
 struct ic_link_cfg {
@@ -73,6 +83,13 @@ struct ic_link_cfg {
     uint32_t
         overhead_bytes; /* added to each frame's length on the wire (Ethernet: preamble 8 + FCS 4 + gap 12) */
     vtime_t training_ps; /* 0: carries traffic at once */
+
+    /* A link of the fabric. mtu_bytes and overhead_bytes count as above: header and payload, framing. */
+    bool fabric;
+    uint16_t node[2];      /* node id of the adapter at each end that is a port */
+    vtime_t tx_ps, rx_ps;  /* pipelines of adapters; training_ps is 0 or more than tx_ps */
+    uint32_t buffer_bytes; /* of each virtual channel at each receiving side; at least mtu_bytes */
+    unsigned dimension;    /* between fabric switches: the lowest one is taken first */
 };
 
 /* What happened to a frame inside the fabric: for traces and captures. */
@@ -124,6 +141,8 @@ struct ic_config {
     const struct ic_switch_cfg *switches;
     unsigned n_links;
     const struct ic_link_cfg *links;
+    /* Tests only: leaves out the virtual channels that keep rings and tori from deadlock. */
+    bool may_deadlock;
     struct ic_ops ops;
     void *ctx;
 };
@@ -146,10 +165,21 @@ struct ic_end_stats {
     vtime_t busy_ps; /* time this end was transmitting */
 };
 
+/* One virtual channel of one sending end. */
+struct ic_vc_stats {
+    uint64_t sent_packets, sent_bytes;
+    uint32_t credit_bytes; /* it may send so much now */
+    uint32_t peak_bytes;   /* most bytes of the far side's buffer ever reserved */
+    vtime_t stall_ps;      /* time for which the wire was idle although a packet for this channel was ready,
+                              for want of credit. A stall that lasts is counted when it ends */
+};
+
 /*
  * Builds the fabric. Returns NULL with errno: EINVAL (an index out of range; a zero rate, delay, latency,
- * MTU, queue or table; a port used by two links or by none; a link from a switch to itself), EBUSY (second
- * fabric in this process), ENOMEM, EFAULT (SystemC failed). The caller owns the result; names are copied.
+ * MTU, queue or table; a port used by two links or by none; a link from a switch to itself; a node id used
+ * twice; a link between the two worlds), EDEADLK (dimensions for which the routes could deadlock), EBUSY
+ * (second fabric in this process), ENOMEM, EFAULT (SystemC failed). The caller owns the result; names are
+ * copied.
  */
 struct ic *ic_create(const struct ic_config *cfg);
 void ic_destroy(struct ic *ic); /* NULL is allowed */
@@ -164,6 +194,13 @@ void ic_destroy(struct ic *ic); /* NULL is allowed */
  */
 int ic_inject(struct ic *ic, unsigned port, vtime_t time_ps, uint64_t frame_id, const uint8_t *data,
               uint32_t len);
+
+/*
+ * Begins to train the link of an adapter's port at time_ps, as if a frame were injected then; nothing happens
+ * if that has been done before. time_ps as for ic_inject(). Returns 0; -1 EINVAL for a bad port or time;
+ * -1 ENOMEM.
+ */
+int ic_train(struct ic *ic, unsigned port, vtime_t time_ps);
 
 /* Executes all events with time < until_ps. Returns 0; -1 EINVAL if until_ps is in the past; -1 EFAULT if
  * SystemC failed. */
@@ -187,7 +224,12 @@ vtime_t ic_training_ps(const struct ic *ic, unsigned port);
 void ic_totals(const struct ic *ic, struct ic_totals *out);
 /* Statistics of end 0/1 of link `link`. Returns 0; -1 EINVAL for bad indices. */
 int ic_end_stats(const struct ic *ic, unsigned link, unsigned end, struct ic_end_stats *out);
-/* Conservation of frames over the fabric and per link end. Returns 0; -1 with the reason in why[size]. */
+/* Number of virtual channels of a link; 0: not a link of the fabric. 2 * layers: class * layers + layer. */
+unsigned ic_n_vcs(const struct ic *ic, unsigned link);
+/* Returns 0; -1 EINVAL for bad indices. */
+int ic_vc_stats(const struct ic *ic, unsigned link, unsigned end, unsigned vc, struct ic_vc_stats *out);
+/* Conservation of frames (fabric: and of buffer space) over the fabric and per link end. Returns 0; -1 with
+ * the reason in why[size]. */
 int ic_check(const struct ic *ic, char *why, size_t size);
 
 const char *ic_drop_name(enum ic_drop drop);

@@ -39,7 +39,7 @@ bool is_valid_end(const ic_config &cfg, const ic_end &end)
 
 bool is_valid_link(const ic_config &cfg, const ic_link_cfg &link)
 {
-    return is_valid_end(cfg, link.end[0]) && is_valid_end(cfg, link.end[1]) &&
+    return !link.fabric && is_valid_end(cfg, link.end[0]) && is_valid_end(cfg, link.end[1]) &&
            (link.end[0].kind != link.end[1].kind || link.end[0].index != link.end[1].index) &&
            is_duration(link.delay_ps) && link.rate_bps > 0 && link.mtu_bytes > 0 && link.queue_bytes > 0 &&
            link.training_ps >= 0 && link.training_ps < VTIME_NEVER;

@@ -9,6 +9,7 @@
  * steps.
  */
 #include "sim/engine.h"
+#include "devices/fabric/fabric_wire.h"
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
@@ -517,8 +518,16 @@ void engine_stop(struct engine *e)
 
 static struct ic_end ic_end_of(struct engine *e, const struct scn_end *end)
 {
-    return end->is_switch ? (struct ic_end){IC_END_SWITCH, end->index}
-                          : (struct ic_end){IC_END_PORT, e->node[end->index].port_of_nic[end->nic]};
+    if (end->is_switch)
+        return (struct ic_end){IC_END_SWITCH, end->index};
+    unsigned nic = end->adapter ? e->scn->nodes[end->index].n_nics : end->nic;
+    return (struct ic_end){IC_END_PORT, e->node[end->index].port_of_nic[nic]};
+}
+
+/* Interfaces of a node in the port and in the fabric: those of Ethernet first, then the adapter. */
+static unsigned n_nics(const struct scn_node *n)
+{
+    return n->n_nics + n->adapter;
 }
 
 enum { WIRE_OVERHEAD_BYTES = 24 }; /* IEEE 802.3: preamble and start delimiter 8, check sequence 4, gap 12 */
@@ -531,13 +540,15 @@ static struct ic *build_fabric(struct engine *e)
     assert(sw && link);
 
     for (unsigned i = 0; i < scn->n_nodes; i++)
-        for (unsigned k = 0; k < scn->nodes[i].n_nics; k++) {
+        for (unsigned k = 0; k < n_nics(&scn->nodes[i]); k++) {
             e->port_owner[e->n_ports].node = i;
             e->port_owner[e->n_ports].nic = k;
             e->node[i].port_of_nic[k] = e->n_ports++;
         }
     for (unsigned i = 0; i < scn->n_switches; i++)
         sw[i] = (struct ic_switch_cfg){.name = scn->switches[i].name,
+                                       .fabric = scn->switches[i].fabric,
+                                       .radix = scn->switches[i].radix,
                                        .mode = scn->switches[i].cut_through ? IC_CUT_THROUGH
                                                                             : IC_STORE_AND_FORWARD,
                                        .latency_ps = scn->switches[i].latency_ps,
@@ -545,14 +556,21 @@ static struct ic *build_fabric(struct engine *e)
                                        .ageing_ps = scn->switches[i].ageing_ps};
     for (unsigned i = 0; i < scn->n_links; i++) {
         const struct scn_link *l = &scn->links[i];
-        link[i] = (struct ic_link_cfg){.name = l->name,
-                                       .end = {ic_end_of(e, &l->end[0]), ic_end_of(e, &l->end[1])},
-                                       .delay_ps = l->delay_ps,
-                                       .rate_bps = l->rate_bps,
-                                       .mtu_bytes = l->mtu_bytes,
-                                       .queue_bytes = l->queue_bytes,
-                                       .overhead_bytes = WIRE_OVERHEAD_BYTES,
-                                       .training_ps = l->training_ps};
+        link[i] =
+            (struct ic_link_cfg){.name = l->name,
+                                 .end = {ic_end_of(e, &l->end[0]), ic_end_of(e, &l->end[1])},
+                                 .delay_ps = l->delay_ps,
+                                 .rate_bps = l->rate_bps,
+                                 .mtu_bytes = l->fabric ? FAB_HEADER_BYTES + l->mtu_bytes : l->mtu_bytes,
+                                 .queue_bytes = l->queue_bytes,
+                                 .overhead_bytes = l->fabric ? l->framing_bytes : WIRE_OVERHEAD_BYTES,
+                                 .training_ps = l->training_ps,
+                                 .fabric = l->fabric,
+                                 .node = {(uint16_t)l->end[0].index, (uint16_t)l->end[1].index},
+                                 .tx_ps = l->tx_ps,
+                                 .rx_ps = l->rx_ps,
+                                 .buffer_bytes = l->buffer_bytes,
+                                 .dimension = l->dimension};
     }
     struct ic_config cfg = {.n_ports = e->n_ports,
                             .n_switches = scn->n_switches,
@@ -593,7 +611,7 @@ static int build_port(struct engine *e, const struct engine_config *cfg)
         n->pending_ps = n->cap_ps = VTIME_NEVER;
         n->core = i % cfg->n_cores;
         s->core[n->core].running++;
-        n->n_nics = scn->nodes[i].n_nics;
+        n->n_nics = n_nics(&scn->nodes[i]);
         for (unsigned k = 0; k < n->n_nics; k++) {
             unsigned p = e->node[i].port_of_nic[k];
             e->latest_report_ps = vtime_max(e->latest_report_ps, ic_ingress_ps(e->ic, p));

@@ -30,11 +30,15 @@
  *         console: "regex"           # POSIX ERE matched against console lines; or a list
  *   switches:
  *     sw0: { mode: store-and-forward, latency: 500ns, table: 1024, ageing: 300s }
+ *     fsw: { kind: fabric, mode: cut-through, latency: 200ns, radix: 36 }   # for fabric adapters
  *   links:
  *     - endpoints: ["alpha0:eth0", "beta:eth0"]    # node:ethN, or a switch's name
  *       name: wire0                  # default: "alpha0-eth0--beta-eth0"
  *       delay: 1us   rate: 10Gbit   mtu: 1514   queue: 256KiB   training: 1ms
  *     - endpoints: ["alpha*:eth1", "sw0"]          # one link for each node that matches, in index order
+ *     - endpoints: ["alpha*:fab0", "fsw"]          # fab0: the node's fabric adapter (one at most)
+ *       profile: infiniband-fdr                    # numbers for what is not given here
+ *       framing: 14   tx: 300ns   rx: 300ns   buffer: 64KiB   dimension: 0
  *
  * Numbers of time, rate and size need a unit. Unknown and duplicate keys are errors with "did you mean".
  */
@@ -67,6 +71,7 @@ struct scn_node {
     char *run;                      /* script text, NULL if none */
     enum scn_nic nic;
     unsigned n_nics; /* 1 + the highest ethN that a link names; 0 without links */
+    bool adapter;    /* a link names its fab0 */
     bool expect_exit_set;
     int expect_exit;
     char **expect_console; /* n_expect_console regular expressions, already known to compile */
@@ -75,14 +80,17 @@ struct scn_node {
 
 struct scn_switch {
     char *name;
+    bool fabric; /* between fabric adapters; else Ethernet */
     bool cut_through;
     vtime_t latency_ps;
-    uint32_t table_size;
-    vtime_t ageing_ps;
+    uint32_t table_size; /* Ethernet only */
+    vtime_t ageing_ps;   /* Ethernet only */
+    uint32_t radix;      /* fabric only: how many links it may have */
 };
 
 struct scn_end {
     bool is_switch;
+    bool adapter;   /* of a node: fab0, and nic has no meaning */
     unsigned index; /* of the node or of the switch */
     unsigned nic;   /* N of ethN */
 };
@@ -90,11 +98,18 @@ struct scn_end {
 struct scn_link {
     char *name;
     struct scn_end end[2];
+    bool fabric;   /* its ends are adapters or fabric switches; else interfaces or Ethernet switches */
+    char *profile; /* NULL if none */
     vtime_t delay_ps;
     uint64_t rate_bps;
-    uint32_t mtu_bytes;
+    uint32_t mtu_bytes; /* Ethernet: of a frame; fabric: of a packet's payload */
     uint32_t queue_bytes;
     vtime_t training_ps;
+    /* fabric only */
+    uint32_t framing_bytes; /* added to each packet on the wire, beside its header of 48 bytes */
+    vtime_t tx_ps, rx_ps;   /* pipelines of the adapters at its ends */
+    uint32_t buffer_bytes;  /* per virtual channel, at the receiving side */
+    uint32_t dimension;     /* of a ring or torus */
 };
 
 struct scenario {

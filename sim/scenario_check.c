@@ -6,6 +6,7 @@
  * Schema does not know the rules of these two files, so an editor that uses it accepts a little more than
  * `cob validate`.
  */
+#include "devices/fabric/fabric_wire.h"
 #include "sim/scenario_internal.h"
 #include <inttypes.h>
 #include <regex.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #define MIB               UINT64_C(1048576)
+#define MIN_LOOKAHEAD_PS  (100 * VTIME_NS)
 #define LINUX_MIN_MEMORY  (96 * MIB) /* of `image: linux`; less does not get through its own unpacking */
 #define TOTAL_MAX_MEMORY  (256 * 1024 * MIB) /* of all nodes: a typo, not a rack */
 #define PATTERN_MAX_BYTES 256
@@ -141,11 +143,58 @@ void scn_check_node(struct scn_reader *r, struct scn_node *n, const struct scn_w
     }
 }
 
+/* Where to point at for a rule about a key: at the key, or else at the link. */
+static size_t place(const struct scn_where *w, const char *key, size_t pos)
+{
+    size_t k = scn_where_key(&scn_table_link, key);
+
+    return w->origin[k] ? w->pos[k] : pos;
+}
+
+static bool any_bad(const struct scn_where *w)
+{
+    for (size_t i = 0; i < scn_table_link.n_keys; i++)
+        if (w->bad[i])
+            return true;
+    return false;
+}
+
+static void check_fabric_link(struct scn_reader *r, const struct scn_link *l, const struct scn_where *w,
+                              size_t pos)
+{
+    uint32_t packet = l->mtu_bytes + FAB_HEADER_BYTES;
+
+    if (any_bad(w))
+        return;
+    if (l->mtu_bytes & (l->mtu_bytes - 1))
+        scn_error(r->d, place(w, "mtu", pos), "mtu: %u is no power of two, as a fabric link needs it",
+                  l->mtu_bytes);
+    if (l->queue_bytes < packet)
+        scn_error(r->d, place(w, "queue", pos), "queue: %uB is less than one packet of mtu %u and its header",
+                  l->queue_bytes, l->mtu_bytes);
+    if (l->buffer_bytes < packet)
+        scn_error(r->d, place(w, "buffer", pos),
+                  "buffer: %uB is less than one packet of mtu %u and its header", l->buffer_bytes,
+                  l->mtu_bytes);
+    if (l->training_ps > 0 && l->training_ps <= l->tx_ps)
+        scn_error(r->d, place(w, "training", pos),
+                  "training: must be longer than the transmit pipeline (\"tx\"), or 0s");
+    if (l->tx_ps + l->delay_ps + l->rx_ps < MIN_LOOKAHEAD_PS)
+        scn_error(
+            r->d, place(w, "delay", pos),
+            "delay: \"tx\", \"delay\" and \"rx\" together are less than 100ns: they are the lookahead, the "
+            "time for which both sides can run without hearing from each other");
+}
+
 void scn_check_link(struct scn_reader *r, const struct scn_link *l, const struct scn_where *w, size_t pos)
 {
     const struct scn_table *t = &scn_table_link;
     size_t queue = scn_where_key(t, "queue"), mtu = scn_where_key(t, "mtu");
 
+    if (l->fabric) {
+        check_fabric_link(r, l, w, pos);
+        return;
+    }
     if (l->queue_bytes < l->mtu_bytes && !w->bad[queue] && !w->bad[mtu])
         scn_error(r->d,
                   w->origin[queue] ? w->pos[queue]

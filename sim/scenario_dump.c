@@ -75,6 +75,8 @@ static void put_end(const struct scenario *s, const struct scn_end *e, FILE *out
 {
     if (e->is_switch)
         fprintf(out, "\"%s\"", s->switches[e->index].name);
+    else if (e->adapter)
+        fprintf(out, "\"%s:fab0\"", s->nodes[e->index].name);
     else
         fprintf(out, "\"%s:eth%u\"", s->nodes[e->index].name, e->nic);
 }
@@ -119,7 +121,7 @@ static bool is_set(const struct scn_key *k, const void *object)
     }
 }
 
-static void put_object(const struct scn_table *t, const void *object, int indent, const char *first,
+static void put_object(const struct scn_table *t, const void *object, enum scn_net net, int indent,
                        FILE *out);
 
 static void put_value(const struct scn_key *k, const void *object, int indent, FILE *out)
@@ -155,18 +157,15 @@ static void put_value(const struct scn_key *k, const void *object, int indent, F
     }
 }
 
-/* `first` is written instead of the first line's indentation. */
-static void put_object(const struct scn_table *t, const void *object, int indent, const char *first,
-                       FILE *out)
+static void put_object(const struct scn_table *t, const void *object, enum scn_net net, int indent, FILE *out)
 {
     for (const struct scn_key *k = t->keys; k < t->keys + t->n_keys; k++) {
-        if (!is_set(k, object))
+        if (!is_set(k, object) || !scn_key_belongs(k, net))
             continue;
-        fprintf(out, "%*s%s:", first ? 0 : indent, first ? first : "", k->key);
-        first = NULL;
+        fprintf(out, "%*s%s:", indent, "", k->key);
         if (k->type == SCN_T_OBJECT) {
             fputc('\n', out);
-            put_object(k->sub, object, indent + 2, NULL, out);
+            put_object(k->sub, object, net, indent + 2, out);
             continue;
         }
         fputc(' ', out);
@@ -178,17 +177,18 @@ static void put_object(const struct scn_table *t, const void *object, int indent
 int scenario_dump(const struct scenario *s, FILE *out)
 {
     fputs("# Written by cob: the scenario with every default filled in.\n", out);
-    put_object(&scn_table_root, s, 0, NULL, out);
+    put_object(&scn_table_root, s, SCN_EITHER, 0, out);
     fputs("nodes:\n", out);
     for (unsigned i = 0; i < s->n_nodes; i++) {
         fprintf(out, "  %s:\n", s->nodes[i].name);
-        put_object(&scn_table_node, &s->nodes[i], 4, NULL, out);
+        put_object(&scn_table_node, &s->nodes[i], SCN_EITHER, 4, out);
     }
     if (s->n_switches)
         fputs("switches:\n", out);
     for (unsigned i = 0; i < s->n_switches; i++) {
         fprintf(out, "  %s:\n", s->switches[i].name);
-        put_object(&scn_table_switch, &s->switches[i], 4, NULL, out);
+        put_object(&scn_table_switch, &s->switches[i], s->switches[i].fabric ? SCN_FABRIC : SCN_ETHERNET, 4,
+                   out);
     }
     if (s->n_links)
         fputs("links:\n", out);
@@ -200,7 +200,7 @@ int scenario_dump(const struct scenario *s, FILE *out)
         fputs(", ", out);
         put_end(s, &l->end[1], out);
         fputs("]\n", out);
-        put_object(&scn_table_link, l, 4, NULL, out);
+        put_object(&scn_table_link, l, l->fabric ? SCN_FABRIC : SCN_ETHERNET, 4, out);
     }
     if (fflush(out) || ferror(out)) {
         if (!errno)

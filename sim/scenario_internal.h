@@ -113,10 +113,21 @@ enum scn_type {
 };
 
 enum {
-    SCN_F_REQUIRED = 1, /* must be given (in the defaults, if it can be inherited) */
-    SCN_F_INHERIT = 2,  /* may stand in the defaults */
-    SCN_F_INPUT = 4,    /* used while reading and resolved away: not in the dump */
-    SCN_F_INDEXED = 8,  /* {i} is replaced when the node has a count */
+    SCN_F_REQUIRED = 1,  /* must be given (in the defaults, if it can be inherited) */
+    SCN_F_INHERIT = 2,   /* may stand in the defaults */
+    SCN_F_INPUT = 4,     /* used while reading and resolved away: not in the dump */
+    SCN_F_INDEXED = 8,   /* {i} is replaced when the node has a count */
+    SCN_F_ETHERNET = 16, /* only an Ethernet link or switch has it */
+    SCN_F_FABRIC = 32,   /* only a link between adapters, or a fabric switch */
+};
+
+/* What kind of link or switch an object is; SCN_EITHER: not known (yet), or something else altogether. */
+enum scn_net { SCN_EITHER, SCN_ETHERNET, SCN_FABRIC };
+
+/* What takes the place of a key's own members in a fabric link or switch. */
+struct scn_variant {
+    uint64_t min, max;
+    const char *def;
 };
 
 struct scn_key {
@@ -126,7 +137,8 @@ struct scn_key {
     size_t offset, size; /* of the member; size 0: none */
     size_t aux;          /* offset of a bool "is set" or of a count; 0: none */
     uint64_t min, max, scale;
-    const char *def;          /* as one writes it; NULL: none */
+    const char *def; /* as one writes it; NULL: none */
+    const struct scn_variant *fabric;
     const char *const *words; /* NULL-terminated */
     const struct scn_table *sub;
     const char *why; /* sentence added when a value is below min */
@@ -148,11 +160,35 @@ extern const struct scn_table scn_table_root, scn_table_defaults, scn_table_node
 extern const struct scn_table *const scn_tables[SCN_N_TABLES]; /* in the order of the reference */
 
 const struct scn_key *scn_key_find(const struct scn_table *t, const char *key);
+/* Whether such an object has the key. */
+bool scn_key_belongs(const struct scn_key *k, enum scn_net net);
+/* The key with range and default of such an object; SCN_EITHER: what any of them may have. */
+struct scn_key scn_key_of(const struct scn_key *k, enum scn_net net);
 uint64_t scn_key_load(const struct scn_key *k, const void *object);
 
 #define SCN_NAME_PATTERN "[A-Za-z][A-Za-z0-9-]"
 #define SCN_NAME_MAX     31
 bool scn_name_ok(const char *name, size_t max_len);
+
+/* ---- scenario_profiles.c ---- */
+
+struct scn_profile_value {
+    const char *key;    /* of a link; "switch latency": of the switches that a topology makes */
+    const char *value;  /* as one writes it */
+    const char *source; /* where the number comes from */
+};
+
+struct scn_profile {
+    const char *name, *help;
+    const struct scn_profile_value *values; /* ended by a NULL key */
+};
+
+extern const struct scn_profile scn_profiles[]; /* ended by a NULL name */
+extern const char *const scn_profile_names[];   /* NULL-terminated */
+#define SCN_DEFAULT_PROFILE "infiniband-fdr"
+/* The profile's value for a key, NULL if it says nothing about it (or there is no such profile, or no name).
+ */
+const char *scn_profile_value(const char *profile, const char *key);
 
 /* ---- units.c ---- */
 
@@ -190,9 +226,12 @@ struct scn_reader {
     bool look_up;      /* whether files named must exist */
     const char *index; /* replaces {i}; NULL outside of nodes with a count */
     const struct scn_yaml *node_defaults, *link_defaults; /* may be NULL */
+    enum scn_net net;                                     /* kind of the link or switch being read */
 };
 
-/* Reads an object: own values, else inherited ones, else the table's defaults. own and inherited may be NULL.
+/*
+ * Reads an object: own values, else its own profile's, else inherited ones, else the inherited profile's,
+ * else the table's defaults. own and inherited may be NULL.
  */
 void scn_read_object(struct scn_reader *r, const struct scn_table *t, const struct scn_yaml *own,
                      const struct scn_yaml *inherited, void *object, struct scn_where *where);

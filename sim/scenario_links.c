@@ -2,11 +2,12 @@
 /*
  * scenario_links.c - endpoints, links, and the rules that concern them.
  *
- *   endpoint := node ":eth" N  |  switch
+ *   endpoint := node ":eth" N  |  node ":fab0"  |  switch
  *
  * In one endpoint of an entry the node's name may hold asterisks; the entry then makes one link for each node
  * that matches, in index order. Every port carries exactly one link, a node's interfaces have no gaps, and
- * links between switches form no loop.
+ * links between Ethernet switches form no loop. Interfaces and Ethernet switches are one world, adapters
+ * (fab0) and fabric switches another; no link leads from one to the other.
  */
 #include "sim/scenario_internal.h"
 #include <stdlib.h>
@@ -25,7 +26,9 @@ struct endpoint {
 struct links {
     struct scn_reader *r;
     const struct scn_yaml *used[SCN_MAX_NODES][SCN_MAX_NICS]; /* where a port was first named */
-    unsigned group[SCN_MAX_SWITCHES];                         /* of switches connected so far: union-find */
+    const struct scn_yaml *used_fab0[SCN_MAX_NODES];
+    unsigned n_links[SCN_MAX_SWITCHES]; /* of a switch */
+    unsigned group[SCN_MAX_SWITCHES];   /* of switches connected so far: union-find */
 };
 
 static bool matches(const char *pattern, const char *name)
@@ -83,16 +86,21 @@ static void unknown_name(struct scn_reader *r, size_t pos, const char *what, con
         scn_error(r->d, pos, "there is no %s \"%.60s\"", what, name);
 }
 
-/* "ethN"; false (reported) if it is not one. */
-static bool read_nic(struct scn_reader *r, const struct endpoint *e, const char *text, unsigned *nic)
+/* "ethN" or "fab0"; false (reported) if it is neither. */
+static bool read_nic(struct scn_reader *r, struct endpoint *e, const char *text, unsigned *nic)
 {
+    e->end.adapter = strcmp(text, "fab0") == 0;
+    if (e->end.adapter)
+        return true;
     if (strncmp(text, "eth", 3) == 0 && text[3] >= '0' && text[3] < '0' + SCN_MAX_NICS && text[4] == '\0') {
         *nic = (unsigned)(text[3] - '0');
         return true;
     }
-    scn_error(r->d, e->y->pos,
-              "endpoints: \"%.60s\" is no interface: write eth0 to eth%d after the node's name", text,
-              SCN_MAX_NICS - 1);
+    scn_error(
+        r->d, e->y->pos,
+        "endpoints: \"%.60s\" is no interface: write eth0 to eth%d, or fab0 for the fabric adapter, after "
+        "the node's name",
+        text, SCN_MAX_NICS - 1);
     return false;
 }
 
@@ -138,8 +146,12 @@ static char *default_name(const struct scenario *s, const struct scn_end end[2])
     char *part[2], *name;
 
     for (unsigned i = 0; i < 2; i++)
-        part[i] = end[i].is_switch ? scn_strdup(s->switches[end[i].index].name)
-                                   : scn_printf("%s-eth%u", s->nodes[end[i].index].name, end[i].nic);
+        if (end[i].is_switch)
+            part[i] = scn_strdup(s->switches[end[i].index].name);
+        else if (end[i].adapter)
+            part[i] = scn_printf("%s-fab0", s->nodes[end[i].index].name);
+        else
+            part[i] = scn_printf("%s-eth%u", s->nodes[end[i].index].name, end[i].nic);
     name = scn_printf("%s--%s", part[0], part[1]);
     free(part[0]);
     free(part[1]);
@@ -153,11 +165,70 @@ static unsigned group_of(struct links *ls, unsigned sw)
     return sw;
 }
 
+static bool is_fabric(const struct scenario *s, const struct scn_end *end)
+{
+    return end->is_switch ? s->switches[end->index].fabric : end->adapter;
+}
+
+static enum scn_net net_of(const struct scenario *s, const struct endpoint e[2])
+{
+    return is_fabric(s, &e[0].end) || is_fabric(s, &e[1].end) ? SCN_FABRIC : SCN_ETHERNET;
+}
+
+/* Both ends belong to the same world. */
+static bool check_worlds(struct links *ls, const struct scn_end end[2], const struct endpoint e[2])
+{
+    const struct scenario *s = ls->r->s;
+    unsigned fab = is_fabric(s, &end[0]) ? 0 : 1;
+
+    if (is_fabric(s, &end[0]) == is_fabric(s, &end[1]))
+        return true;
+    scn_error(ls->r->d, e[!fab].y->pos,
+              "\"%s\" is %s and \"%s\" %s: an adapter (fab0) is linked with another adapter or with a switch "
+              "of \"kind: fabric\"",
+              e[fab].text, end[fab].is_switch ? "a fabric switch" : "an adapter", e[!fab].text,
+              end[!fab].is_switch ? "an Ethernet switch" : "an Ethernet interface");
+    return false;
+}
+
+static void count_links(struct links *ls, const struct scn_end *end, const struct endpoint *e)
+{
+    const struct scn_switch *sw = &ls->r->s->switches[end->index];
+
+    if (end->is_switch && sw->fabric && ++ls->n_links[end->index] == sw->radix + 1)
+        scn_error(ls->r->d, e->y->pos, "the switch \"%s\" has more links than its radix of %u", sw->name,
+                  sw->radix);
+}
+
+/* An adapter is an end of one link; false (reported) if it is one already. */
+static bool take_adapter(struct links *ls, const struct scn_end *end, const struct endpoint *e)
+{
+    struct scn_node *n = &ls->r->s->nodes[end->index];
+
+    if (ls->used_fab0[end->index])
+        scn_error(ls->r->d, e->y->pos,
+                  "two links on one adapter: \"%s:fab0\" is an end of another link already", n->name);
+    else
+        ls->used_fab0[end->index] = e->y;
+    n->adapter = true;
+    return ls->used_fab0[end->index] == e->y;
+}
+
 static bool take_ports(struct links *ls, const struct scn_end end[2], const struct endpoint e[2])
 {
     struct scn_reader *r = ls->r;
     struct scenario *s = r->s;
 
+    if (!check_worlds(ls, end, e))
+        return false;
+    count_links(ls, &end[0], &e[0]);
+    count_links(ls, &end[1], &e[1]);
+    if (end[0].is_switch && end[1].is_switch && end[0].index != end[1].index && is_fabric(s, &end[0]))
+        return true;
+    if (end[0].adapter && end[1].adapter && end[0].index == end[1].index) {
+        scn_error(r->d, e[1].y->pos, "both ends of the link are \"%s:fab0\"", s->nodes[end[0].index].name);
+        return false;
+    }
     if (end[0].is_switch && end[1].is_switch) {
         unsigned a = group_of(ls, end[0].index), b = group_of(ls, end[1].index);
 
@@ -175,6 +246,11 @@ static bool take_ports(struct links *ls, const struct scn_end end[2], const stru
 
         if (end[i].is_switch)
             continue;
+        if (end[i].adapter) {
+            if (!take_adapter(ls, &end[i], &e[i]))
+                return false;
+            continue;
+        }
         used = &ls->used[end[i].index][end[i].nic];
         if (*used && i == 1 && !end[0].is_switch && end[0].index == end[1].index && end[0].nic == end[1].nic)
             scn_error(r->d, e[i].y->pos, "both ends of the link are \"%s:eth%u\"", name, end[i].nic);
@@ -200,10 +276,13 @@ static void add_link(struct links *ls, const struct scn_yaml *y, const struct sc
     struct scn_link l = {.end = {end[0], end[1]}};
     size_t name_pos = y->pos;
 
+    r->net = net_of(s, e);
+    l.fabric = r->net == SCN_FABRIC;
     scn_read_object(r, &scn_table_link, y, r->link_defaults, &l, &where);
+    r->net = SCN_EITHER;
     scn_check_link(r, &l, &where, y->pos);
     if (!take_ports(ls, end, e)) {
-        free(l.name);
+        scn_free_object(&scn_table_link, &l);
         return;
     }
     if (l.name && number >= 0) {
@@ -224,7 +303,7 @@ static void add_link(struct links *ls, const struct scn_yaml *y, const struct sc
         }
     if (s->n_links == SCN_MAX_LINKS) {
         scn_error(r->d, y->pos, "more than %d links", SCN_MAX_LINKS);
-        free(l.name);
+        scn_free_object(&scn_table_link, &l);
         return;
     }
     s->links[s->n_links++] = l;
@@ -248,34 +327,45 @@ static void add_star(struct links *ls, const struct scn_yaml *y, const struct en
         scn_error(ls->r->d, e[wild].y->pos, "no node's name matches \"%s\"", e[wild].node);
 }
 
-static void read_link(struct links *ls, const struct scn_yaml *y)
+/* The two ends of an entry; false (reported) if anything is wrong with them. */
+static bool read_endpoints(struct scn_reader *r, const struct scn_yaml *y, struct endpoint e[2])
 {
-    struct scn_reader *r = ls->r;
     const struct scn_yaml *list = scn_yaml_get(y, "endpoints", NULL);
-    struct scn_link scratch = {0};
-    struct scn_where where = {0};
-    struct endpoint e[2] = {0};
     bool ok;
 
-    /* once for its errors alone: the endpoints may be wrong, or match no node */
-    scn_read_object(r, &scn_table_link, y, NULL, &scratch, &where);
-    free(scratch.name);
-    if (y->kind != SCN_MAP)
-        return;
     if (!list) {
         scn_error(r->d, y->pos, "the link has no \"endpoints\"");
-        return;
+        return false;
     }
     if (list->kind != SCN_LIST || list->n != 2) {
         scn_error(r->d, list->pos, "endpoints: expected a list of two ends, as in [\"alpha:eth0\", \"sw0\"]");
-        return;
+        return false;
     }
     ok = read_endpoint(r, list->items[0], &e[0]);
     if (!read_endpoint(r, list->items[1], &e[1]) || !ok)
-        return;
+        return false;
     if (e[0].wild && e[1].wild)
         scn_error(r->d, list->pos, "endpoints: only one end may have an asterisk");
-    else if (e[0].wild || e[1].wild)
+    return !e[0].wild || !e[1].wild;
+}
+
+static void read_link(struct links *ls, const struct scn_yaml *y)
+{
+    struct scn_reader *r = ls->r;
+    struct scn_link scratch = {0};
+    struct scn_where where = {0};
+    struct endpoint e[2] = {0};
+    bool ok = y->kind == SCN_MAP && read_endpoints(r, y, e);
+
+    /* once for its errors alone: the endpoints may be wrong, or match no node */
+    if (ok)
+        r->net = net_of(r->s, e);
+    scn_read_object(r, &scn_table_link, y, NULL, &scratch, &where);
+    r->net = SCN_EITHER;
+    scn_free_object(&scn_table_link, &scratch);
+    if (!ok)
+        return;
+    if (e[0].wild || e[1].wild)
         add_star(ls, y, e);
     else
         add_link(ls, y, (const struct scn_end[2]){e[0].end, e[1].end}, e, -1);
@@ -285,6 +375,11 @@ static void check_gaps(struct links *ls)
 {
     struct scenario *s = ls->r->s;
 
+    for (unsigned i = 0; i < s->n_nodes; i++)
+        if (s->nodes[i].adapter && s->nodes[i].n_nics == SCN_MAX_NICS)
+            scn_error(ls->r->d, ls->used_fab0[i]->pos,
+                      "\"%s\" has more than %d interfaces, its adapter included", s->nodes[i].name,
+                      SCN_MAX_NICS);
     for (unsigned i = 0; i < s->n_nodes; i++)
         for (unsigned nic = 0; nic + 1 < s->nodes[i].n_nics; nic++)
             if (!ls->used[i][nic])

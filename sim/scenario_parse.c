@@ -151,15 +151,19 @@ static void read_nodes(struct scn_reader *r, const struct scn_yaml *map)
 static void read_switches(struct scn_reader *r, const struct scn_yaml *map)
 {
     for (size_t i = 0; map && i < map->n; i++) {
+        const struct scn_yaml *kind = scn_yaml_get(map->items[i], "kind", NULL);
         struct scn_where where = {0};
         struct scn_switch sw = {0};
 
+        r->net =
+            kind && kind->kind == SCN_SCALAR && strcmp(kind->text, "fabric") == 0 ? SCN_FABRIC : SCN_ETHERNET;
         scn_read_object(r, &scn_table_switch, map->items[i], NULL, &sw, &where);
         if (!check_name(r, map->keys[i], map->keys[i]->text))
             continue;
         sw.name = scn_strdup(map->keys[i]->text);
         r->s->switches[r->s->n_switches++] = sw;
     }
+    r->net = SCN_EITHER;
 }
 
 static char *name_from_path(const char *path)

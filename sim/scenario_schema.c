@@ -81,9 +81,12 @@ static json_t *key_schema(const struct scn_key *k)
         return json_pack("{s:[o, {s:s, s:I, s:I, s:o}]}", "anyOf", text_schema(256), "type", "array",
                          "minItems", (json_int_t)k->min, "maxItems", (json_int_t)k->max, "items",
                          text_schema(256));
-    case SCN_T_INT:
-        return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum", (json_int_t)k->min, "maximum",
-                         (json_int_t)k->max);
+    case SCN_T_INT: {
+        const struct scn_key any = scn_key_of(k, SCN_EITHER);
+
+        return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum", (json_int_t)any.min, "maximum",
+                         (json_int_t)any.max);
+    }
     case SCN_T_TIME:
     case SCN_T_RATE:
     case SCN_T_SIZE:
@@ -93,7 +96,7 @@ static json_t *key_schema(const struct scn_key *k)
         return words_schema(k->words);
     case SCN_T_ENDPOINTS:
         return json_pack("{s:s, s:i, s:i, s:o}", "type", "array", "minItems", 2, "maxItems", 2, "items",
-                         pattern_schema("^(" SCN_NAME_PATTERN "*|[A-Za-z*][A-Za-z0-9*-]*:eth[0-7])$"));
+                         pattern_schema("^(" SCN_NAME_PATTERN "*|[A-Za-z*][A-Za-z0-9*-]*:(eth[0-7]|fab0))$"));
     case SCN_T_OBJECT:
         return reference(k->sub, "");
     case SCN_T_DEFAULTS:

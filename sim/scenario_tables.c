@@ -24,6 +24,7 @@ static const char *const nics[] = {"e1000", "virtio-net", NULL};
 static const char *const speeds[] = {"1000MIPS", "500MIPS", "250MIPS", "125MIPS", "62.5MIPS", NULL};
 static const char *const images[] = {"linux", NULL};
 static const char *const modes[] = {"store-and-forward", "cut-through", NULL};
+static const char *const kinds[] = {"ethernet", "fabric", NULL};
 
 _Static_assert(COUNT(archs) == SCN_ARCH_COUNT + 1, "a name for each architecture");
 _Static_assert(COUNT(nics) == SCN_NIC_COUNT + 1, "a name for each interface model");
@@ -203,12 +204,23 @@ static const struct scn_key expect_keys[] = {
              "console."},
 };
 
+static const struct scn_variant fabric_mode = {0, 0, "cut-through"};
+static const struct scn_variant fabric_latency = {VTIME_NS, VTIME_S, "200ns"};
+
 static const struct scn_key switch_keys[] = {
+    {.key = "kind",
+     .type = SCN_T_WORD,
+     AT(scn_switch, fabric),
+     .words = kinds,
+     .def = "ethernet",
+     .help = "`ethernet`: a learning switch for `ethN` interfaces. `fabric`: a lossless switch for adapters "
+             "(`fab0`), see docs/fabric.md."},
     {.key = "mode",
      .type = SCN_T_WORD,
      AT(scn_switch, cut_through),
      .words = modes,
      .def = "store-and-forward",
+     .fabric = &fabric_mode,
      .help = "Whether a frame is sent on after its last bit or already after its header."},
     {.key = "latency",
      .type = SCN_T_TIME,
@@ -217,10 +229,22 @@ static const struct scn_key switch_keys[] = {
      .max = VTIME_S,
      .scale = 1,
      .def = "500ns",
+     .fabric = &fabric_latency,
      .why = "a switch needs some time to decide",
-     .help = "From the last bit (store-and-forward) or the header (cut-through) in to the earliest bit out."},
+     .help = "From the last bit (store-and-forward) or the header (cut-through) in to the earliest bit out. "
+             "Fabric, cut-through: from the first bit in to the first bit out, but not before the header is "
+             "in."},
+    {.key = "radix",
+     .type = SCN_T_INT,
+     .flags = SCN_F_FABRIC,
+     AT(scn_switch, radix),
+     .min = 2,
+     .max = 1024,
+     .def = "64",
+     .help = "How many links it can have."},
     {.key = "table",
      .type = SCN_T_INT,
+     .flags = SCN_F_ETHERNET,
      AT(scn_switch, table_size),
      .min = 1,
      .max = 1 << 20,
@@ -229,6 +253,7 @@ static const struct scn_key switch_keys[] = {
              "replaced."},
     {.key = "ageing",
      .type = SCN_T_TIME,
+     .flags = SCN_F_ETHERNET,
      AT(scn_switch, ageing_ps),
      .min = VTIME_MS,
      .max = 30 * DAY_PS,
@@ -237,19 +262,36 @@ static const struct scn_key switch_keys[] = {
      .help = "A learnt address is forgotten after this time without a frame from it."},
 };
 
+static const struct scn_variant fabric_delay = {VTIME_NS, 10 * VTIME_S, NULL};
+static const struct scn_variant fabric_mtu = {256, 16384, NULL};
+static const struct scn_variant fabric_queue = {304, 64 * MIB, "16MiB"};
+static const struct scn_variant fabric_profile = {0, 0, SCN_DEFAULT_PROFILE};
+
 static const struct scn_key link_keys[] = {
     {.key = "endpoints",
      .type = SCN_T_ENDPOINTS,
      .flags = SCN_F_REQUIRED,
-     .help = "The two ends: `\"node:ethN\"` (N from 0 to 7, without gaps) or the name of a switch. An "
-             "asterisk in one node's name makes one link for each node that matches, in index order: "
-             "`[\"n*:eth0\", \"sw0\"]`."},
+     .help =
+         "The two ends: `\"node:ethN\"` (N from 0 to 7, without gaps), `\"node:fab0\"` (the node's fabric "
+         "adapter) or the name of a switch. Interfaces and Ethernet switches are linked with each other, "
+         "adapters and fabric switches with each other. An asterisk in one node's name makes one link "
+         "for each node that matches, in index order: `[\"n*:eth0\", \"sw0\"]`."},
     {.key = "name",
      .type = SCN_T_NAME,
      AT(scn_link, name),
      .max = 80,
      .help = "Name of the link in traces and captures. Default: both ends, as in `alpha-eth0--beta-eth0`. "
              "With an asterisk in `endpoints` the link's number is appended."},
+    {.key = "profile",
+     .type = SCN_T_WORD_TEXT,
+     .flags = SCN_F_INHERIT,
+     AT(scn_link, profile),
+     .words = scn_profile_names,
+     .fabric = &fabric_profile,
+     .help =
+         "Gives numbers for a technology to all keys that the link does not give itself, see Profiles. On "
+         "an Ethernet link it gives `delay` and `rate` only. A link's own profile goes before the "
+         "defaults' keys, and these before the defaults' profile."},
     {.key = "delay",
      .type = SCN_T_TIME,
      .flags = SCN_F_INHERIT,
@@ -258,10 +300,12 @@ static const struct scn_key link_keys[] = {
      .max = 10 * VTIME_S,
      .scale = 1,
      .def = "1us",
+     .fabric = &fabric_delay,
      .why = "the delay is the lookahead, the time for which both sides can run without hearing from each "
             "other, so a link without delay would let neither of them run",
      .help = "Propagation time, one way. It is the lookahead: the longer, the less often the two sides have "
-             "to wait for each other, and the faster the run. That is why there is a minimum."},
+             "to wait for each other, and the faster the run. That is why there is a minimum. (Adapters add "
+             "their pipelines to the lookahead: `tx`, `delay` and `rx` together are at least 100ns.)"},
     {.key = "rate",
      .type = SCN_T_RATE,
      .flags = SCN_F_INHERIT,
@@ -277,8 +321,9 @@ static const struct scn_key link_keys[] = {
      .min = 60,
      .max = 9018,
      .def = "1514",
+     .fabric = &fabric_mtu,
      .help = "Longest frame in bytes, Ethernet header included, checksum not. Longer ones are dropped and "
-             "counted."},
+             "counted. Fabric: payload of a full packet, a power of two, the same on all links of a fabric."},
     {.key = "queue",
      .type = SCN_T_SIZE,
      .flags = SCN_F_INHERIT,
@@ -287,8 +332,9 @@ static const struct scn_key link_keys[] = {
      .max = 64 * MIB,
      .scale = 1,
      .def = "256KiB",
+     .fabric = &fabric_queue,
      .help = "Limit of each end's sending queue, the frame being sent included; what does not fit is dropped "
-             "and counted. At least one frame of `mtu`."},
+             "and counted. At least one frame of `mtu`. Fabric: only an adapter's end has this queue."},
     {.key = "training",
      .type = SCN_T_TIME,
      .flags = SCN_F_INHERIT,
@@ -296,12 +342,55 @@ static const struct scn_key link_keys[] = {
      .max = 60 * VTIME_S,
      .scale = 1,
      .def = "1ms",
-     .help = "Time from the first frame to the moment the link carries traffic. While guests boot it is the "
-             "lookahead, so they boot at full speed. `0s`: the link is up from the start."},
+     .help = "Time from the first frame (or from the guest's enabling its adapter) to the moment the link "
+             "carries traffic. While guests boot it is the lookahead, so they boot at full speed. `0s`: the "
+             "link is up from the start."},
+    {.key = "framing",
+     .type = SCN_T_INT,
+     .flags = SCN_F_INHERIT | SCN_F_FABRIC,
+     AT(scn_link, framing_bytes),
+     .max = 1024,
+     .def = "0",
+     .help = "Bytes that each packet takes on the wire beside its header of 48 bytes and its payload."},
+    {.key = "tx",
+     .type = SCN_T_TIME,
+     .flags = SCN_F_INHERIT | SCN_F_FABRIC,
+     AT(scn_link, tx_ps),
+     .max = VTIME_S,
+     .scale = 1,
+     .def = "0s",
+     .help = "Transmit pipeline of an adapter at an end of the link: from emission to the link's queue."},
+    {.key = "rx",
+     .type = SCN_T_TIME,
+     .flags = SCN_F_INHERIT | SCN_F_FABRIC,
+     AT(scn_link, rx_ps),
+     .max = VTIME_S,
+     .scale = 1,
+     .def = "0s",
+     .help = "Receive pipeline of an adapter at an end of the link: from the last bit to the guest."},
+    {.key = "buffer",
+     .type = SCN_T_SIZE,
+     .flags = SCN_F_INHERIT | SCN_F_FABRIC,
+     AT(scn_link, buffer_bytes),
+     .min = 304,
+     .max = 64 * MIB,
+     .scale = 1,
+     .def = "64KiB",
+     .help = "Receive buffer of each virtual channel at both ends. A packet is sent only when there is room "
+             "for all of it. At least one packet of `mtu` with its header."},
+    {.key = "dimension",
+     .type = SCN_T_INT,
+     .flags = SCN_F_INHERIT | SCN_F_FABRIC,
+     AT(scn_link, dimension),
+     .max = 15,
+     .def = "0",
+     .help = "Of a link between fabric switches: among shortest ways, a packet takes the lowest dimension "
+             "first. The topology `torus` sets it."},
 };
 
 #define KEYS(a) .keys = a, .n_keys = COUNT(a)
-_Static_assert(COUNT(node_keys) <= SCN_MAX_KEYS, "struct scn_where has room for every key");
+_Static_assert(COUNT(node_keys) <= SCN_MAX_KEYS && COUNT(link_keys) <= SCN_MAX_KEYS,
+               "struct scn_where has room for every key");
 
 const struct scn_table scn_table_root = {
     .id = "scenario", .title = "A scenario", KEYS(root_keys), .help = "The top of the file."};
@@ -323,7 +412,9 @@ const struct scn_table scn_table_switch = {.id = "switch",
                                            .title = "A switch",
                                            KEYS(switch_keys),
                                            .may_be_empty = true,
-                                           .help = "A learning Ethernet switch."};
+                                           .help =
+                                               "A learning Ethernet switch, or a lossless switch for fabric "
+                                               "adapters."};
 const struct scn_table scn_table_link = {
     .id = "link", .title = "A link", KEYS(link_keys), .help = "Two ends, a delay, a rate."};
 
@@ -338,6 +429,26 @@ const struct scn_key *scn_key_find(const struct scn_table *t, const char *key)
         if (strcmp(t->keys[i].key, key) == 0)
             return &t->keys[i];
     return NULL;
+}
+
+bool scn_key_belongs(const struct scn_key *k, enum scn_net net)
+{
+    return net == SCN_EITHER || !(k->flags & (net == SCN_FABRIC ? SCN_F_ETHERNET : SCN_F_FABRIC));
+}
+
+struct scn_key scn_key_of(const struct scn_key *k, enum scn_net net)
+{
+    struct scn_key own = *k;
+
+    if (!k->fabric || net == SCN_ETHERNET)
+        return own;
+    if (net == SCN_FABRIC || k->fabric->min < own.min)
+        own.min = k->fabric->min;
+    if (net == SCN_FABRIC || k->fabric->max > own.max)
+        own.max = k->fabric->max;
+    if (net == SCN_FABRIC && k->fabric->def)
+        own.def = k->fabric->def;
+    return own;
 }
 
 uint64_t scn_key_load(const struct scn_key *k, const void *object)

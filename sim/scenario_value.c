@@ -363,9 +363,10 @@ static bool read_value(struct scn_reader *r, const struct scn_key *k, const stru
     return ok;
 }
 
-static void read_default(struct scn_reader *r, const struct scn_key *k, void *object)
+/* A value that does not stand in the file: of the tables or of a profile. */
+static void read_default(struct scn_reader *r, const struct scn_key *k, const char *def, void *object)
 {
-    char *text = scn_strdup(k->def);
+    char *text = scn_strdup(def);
     const struct scn_yaml y = {.kind = SCN_SCALAR, .plain = true, .text = text};
     bool ok = read_value(r, k, &y, object);
 
@@ -374,18 +375,50 @@ static void read_default(struct scn_reader *r, const struct scn_key *k, void *ob
     free(text);
 }
 
+/* What the profile named in a mapping says about a key; NULL: nothing. */
+static const char *profile_says(const struct scn_reader *r, const struct scn_table *t,
+                                const struct scn_yaml *map, const char *key)
+{
+    const struct scn_yaml *name = scn_yaml_get(map, "profile", NULL);
+    bool whole = r->net != SCN_ETHERNET || strcmp(key, "delay") == 0 || strcmp(key, "rate") == 0;
+
+    if (t != &scn_table_link || !whole || !name || name->kind != SCN_SCALAR)
+        return NULL;
+    return scn_profile_value(name->text, key);
+}
+
+static bool belongs(struct scn_reader *r, const struct scn_table *t, const struct scn_key *k,
+                    const struct scn_yaml *own)
+{
+    const struct scn_yaml *y = scn_yaml_get(own, k->key, NULL);
+    bool yes = scn_key_belongs(k, r->net);
+
+    if (y && !yes)
+        scn_error(r->d, y->pos, "%s: %s %s has no such key", k->key,
+                  r->net == SCN_FABRIC ? "a fabric" : "an Ethernet", t->id);
+    return yes;
+}
+
 void scn_read_object(struct scn_reader *r, const struct scn_table *t, const struct scn_yaml *own,
                      const struct scn_yaml *inherited, void *object, struct scn_where *where)
 {
     if (own)
         scn_read_keys(r, t, own, false);
     for (size_t i = 0; i < t->n_keys; i++) {
-        const struct scn_key *k = &t->keys[i];
+        const struct scn_key of = scn_key_of(&t->keys[i], r->net), *k = &of;
         const struct scn_yaml *y = scn_yaml_get(own, k->key, NULL);
+        const char *def = profile_says(r, t, own, k->key);
 
-        where->origin[i] = y ? SCN_OWN : SCN_ABSENT;
-        if (!y && (k->flags & SCN_F_INHERIT) && (y = scn_yaml_get(inherited, k->key, NULL)))
+        where->origin[i] = y || def ? SCN_OWN : SCN_ABSENT;
+        if (!y && !def && (k->flags & SCN_F_INHERIT) && (y = scn_yaml_get(inherited, k->key, NULL)))
             where->origin[i] = SCN_INHERITED;
+        if (!y && !def)
+            def = profile_says(r, t, inherited, k->key);
+        if (!def && r->net == SCN_FABRIC && t == &scn_table_link && !scn_yaml_get(own, "profile", NULL) &&
+            !scn_yaml_get(inherited, "profile", NULL))
+            def = scn_profile_value(SCN_DEFAULT_PROFILE, k->key);
+        if (!def)
+            def = k->def;
         where->pos[i] = y ? y->pos : own ? own->pos : 0;
         where->bad[i] = false;
         if (k->type == SCN_T_OBJECT && !(k->flags & SCN_F_INPUT)) {
@@ -394,8 +427,10 @@ void scn_read_object(struct scn_reader *r, const struct scn_table *t, const stru
         }
         if (k->type >= SCN_T_ENDPOINTS)
             continue; /* read by who knows what it is */
-        if (k->def)
-            read_default(r, k, object);
+        if (!belongs(r, t, k, own))
+            continue;
+        if (def)
+            read_default(r, k, def, object);
         if (y)
             where->bad[i] = !read_value(r, k, y, object);
     }
