@@ -303,15 +303,13 @@ static bool jobs_done(const struct engine *e)
     return any;
 }
 
-/* Returns true if the caller has become the stepper. */
-static bool bury(struct engine *e, unsigned node)
+/* `gone` and the result: as in port_bury(). */
+static bool bury(struct engine *e, unsigned node, bool gone)
 {
     struct port_node *n = &e->port->node[node];
-    if (atomic_load(&n->state) == PORT_ENDED)
-        return false;
-    if (e->tr)
+    if (e->tr && atomic_load(&n->state) != PORT_ENDED)
         tracing_node_state(e->tr, node, n->now_ps, end_names[PORT_END_KILLED], 0);
-    return port_bury(e->port, node);
+    return port_bury(e->port, node, gone);
 }
 
 /* The stop time has come. Nodes that sleep beyond it are not woken to be stopped there. */
@@ -338,7 +336,7 @@ void engine_step(struct engine *e, unsigned core)
     inject_all(e);
     for (unsigned i = 0; i < s->n_nodes; i++)
         if (e->node[i].broken)
-            bury(e, i);
+            bury(e, i, false);
     unspill(e);
     refresh_links(e);
     for (;;) {
@@ -394,7 +392,7 @@ static void *work(void *arg)
             continue;
         seen = now;
         pthread_mutex_lock(&e->lock);
-        if (!atomic_load(&e->over))
+        if (!atomic_load(&e->over) && port_take_call(e->port))
             engine_step(e, w->core);
         pthread_mutex_unlock(&e->lock);
     }
@@ -412,7 +410,7 @@ bool engine_wait(struct engine *e, int timeout_ms)
         if (atomic_load(&e->port->node[i].drain)) {
             pthread_mutex_lock(&e->lock);
             drain(e, i);
-            if (e->node[i].broken && bury(e, i) && !atomic_load(&e->over))
+            if (e->node[i].broken && bury(e, i, false) && !atomic_load(&e->over))
                 engine_step(e, e->port->node[i].core);
             pthread_mutex_unlock(&e->lock);
         }
@@ -430,7 +428,7 @@ void engine_bury(struct engine *e, unsigned node, const char *reason)
     pthread_mutex_lock(&e->lock);
     if (!e->node[node].trouble[0])
         snprintf(e->node[node].trouble, sizeof e->node[node].trouble, "%s", reason);
-    bool stepper = bury(e, node);
+    bool stepper = bury(e, node, true);
     if (stepper && !atomic_load(&e->over))
         engine_step(e, e->port->node[node].core);
     pthread_mutex_unlock(&e->lock);
@@ -603,14 +601,12 @@ static int build_port(struct engine *e, const struct engine_config *cfg)
     s->n_nodes = scn->n_nodes;
     s->n_cores = cfg->n_cores;
     s->stop_ps = vtime_from_ns((scn->stop_ps + VTIME_NS - 1) / VTIME_NS); /* nodes stop at whole ns only */
-    s->pending = scn->n_nodes;
     for (unsigned c = 0; c < cfg->n_cores; c++)
         s->core[c].spin = cfg->spin;
     for (unsigned i = 0; i < scn->n_nodes; i++) {
         struct port_node *n = &s->node[i];
         n->pending_ps = n->cap_ps = VTIME_NEVER;
-        n->core = i % cfg->n_cores;
-        s->core[n->core].running++;
+        port_place(s, i, i % cfg->n_cores);
         n->n_nics = n_nics(&scn->nodes[i]);
         for (unsigned k = 0; k < n->n_nics; k++) {
             unsigned p = e->node[i].port_of_nic[k];

@@ -9,10 +9,10 @@
  *
  * A *round*: every node that was released runs until its grant, then publishes where it stands and blocks.
  * The last one to block (the *stepper*) computes the next grants (port_grant.c, a pure function of published
- * state) and releases whoever can go on. If the fabric must be stepped for that, the stepper calls the engine
- * instead, which drains the up rings, steps the fabric, fills the down rings and releases. So nobody but the
- * stepper or the engine writes a slot while all are blocked, and nobody but its node writes a slot while that
- * node runs.
+ * state) and releases whoever can go on (port_meet.c). If the fabric must be stepped for that, the stepper
+ * calls the engine instead, which drains the up rings, steps the fabric, fills the down rings and releases.
+ * So nobody but the stepper or the engine writes a slot while all are blocked, and nobody but its node writes
+ * a slot while that node runs.
  *
  * Everything that crosses is a fixed-width little-endian integer; both sides are on one host. Times are
  * vtime_t (ps). The guest cannot reach this memory, but a broken QEMU can write anything: the engine checks
@@ -28,7 +28,7 @@
 #include <stdint.h>
 
 #define PORT_MAGIC      0x31424f43u /* "COB1" */
-#define PORT_VERSION    2u
+#define PORT_VERSION    3u
 #define PORT_MAX_NODES  64u
 #define PORT_MAX_NICS   8u
 #define PORT_MAX_CORES  64u
@@ -63,30 +63,33 @@ struct port_nic {
     vtime_t link_up_ps; /* when the link is trained, VTIME_NEVER: nobody has begun. Written by the engine */
 };
 
+/* Laid out by who writes when: in a usual round one line of a node is written by it and one by the stepper.
+ */
 struct port_node {
     /* Published by the node when it blocks. */
     _Alignas(64) vtime_t now_ps;
     vtime_t need_ps;     /* BLOCKED: end of the next block */
     vtime_t deadline_ps; /* IDLE: its earliest timer */
     _Atomic uint32_t state;
-    uint32_t end;           /* enum port_end once ENDED */
-    int32_t exit_status;    /* of PORT_END_RESULT */
-    _Atomic uint32_t dirty; /* put something into the up ring that the fabric must see */
-    _Atomic uint32_t drain; /* waits for room in its up ring (futex) */
-    /* Statistics, for the progress line and result.json. */
-    uint64_t gates, idles, late, instructions;
+    _Atomic uint32_t dirty;       /* put something into the up ring that the fabric must see */
+    uint32_t end;                 /* enum port_end once ENDED */
+    int32_t exit_status;          /* of PORT_END_RESULT */
+    uint64_t gates, instructions; /* statistics, for the progress line and result.json; as idles and late */
+    _Atomic uint32_t drain;       /* waits for room in its up ring (futex) */
 
-    /* Written by the stepper or the engine while the node is blocked. */
+    /* Written by the stepper or the engine while the node is blocked (and `sleeping` by the node). */
     _Alignas(64) vtime_t grant_ps;
-    vtime_t pending_ps; /* earliest frame in the down ring that the node has not taken yet */
-    vtime_t cap_ps;     /* no grant beyond this: frames wait for room in the down ring */
-    uint32_t cut;       /* stop exactly at the grant, in the middle of a block */
-    uint32_t core;      /* where this node is pinned: index into port_shared.core */
+    vtime_t pending_ps;        /* earliest frame in the down ring that the node has not taken yet */
+    vtime_t cap_ps;            /* no grant beyond this: frames wait for room in the down ring */
+    uint32_t cut;              /* stop exactly at the grant, in the middle of a block */
+    _Atomic uint32_t go;       /* futex: changes when the node is released */
+    _Atomic uint32_t due;      /* what `go` changes to by the current plan (port_shared.plan) */
+    _Atomic uint32_t sleeping; /* the node sleeps on `go` */
+    uint32_t core;             /* where this node is pinned: index into port_shared.core */
     uint32_t n_nics;
-    struct port_nic nic[PORT_MAX_NICS];
 
-    _Alignas(64) _Atomic uint32_t go; /* futex: odd while blocked, even while released */
-    _Atomic uint32_t sleeping;        /* the node sleeps on `go` */
+    _Alignas(64) struct port_nic nic[PORT_MAX_NICS];
+    uint64_t idles, late;
 
     _Alignas(64) _Atomic uint64_t
         up_head; /* ring positions: bytes since the start, head written by the producer */
@@ -96,10 +99,10 @@ struct port_node {
 };
 
 struct port_core {
-    _Alignas(64) _Atomic uint32_t gen;  /* bumped after nodes of this core were released */
-    _Atomic uint32_t spinner;           /* a node of this core spins on gen and will wake its neighbours */
-    _Atomic uint32_t running;           /* released nodes of this core that have not blocked */
-    uint32_t spin;                      /* how often to look before sleeping; 0: hand over at once */
+    _Alignas(64) _Atomic uint32_t gen; /* bumped after nodes of this core were released */
+    _Atomic uint32_t spinner; /* 1 + the node of this core that spins on gen (its look-out); 0: none */
+    uint32_t spin;            /* how often to look before sleeping; 0: hand over at once */
+    uint64_t nodes;           /* bit i: node i is pinned here */
     _Alignas(64) _Atomic uint32_t call; /* futex: bumped to call the engine thread of this core */
 };
 
@@ -108,18 +111,27 @@ struct port_shared {
     uint32_t size_node, size_shared; /* sizeof, so that a stale plugin is refused */
     uint32_t n_nodes, n_cores;
     vtime_t stop_ps;
+    _Atomic uint32_t quit;          /* all QEMUs: end now */
+    _Atomic uint32_t engine_always; /* every step goes through the engine (tests) */
+    _Atomic uint32_t burials;       /* nodes buried so far */
+
+    /* The round, see port_meet.c. */
+    _Alignas(64) _Atomic uint64_t pending; /* bit i: node i was released and has not blocked yet */
+    _Atomic uint64_t turn;                 /* number of the round, and whose turn it is to step */
+    _Atomic uint64_t plan, plan_turn;      /* bit i: node i is released by this; of which round, by whom */
     vtime_t fabric_next_ps; /* earliest event inside the fabric, VTIME_NEVER: none. Written by the engine */
     vtime_t fabric_done_ps; /* everything before this has happened in the fabric */
-    _Alignas(64) _Atomic uint32_t pending; /* released nodes that have not blocked yet */
-    _Atomic uint32_t quit;                 /* all QEMUs: end now */
-    _Atomic uint32_t engine_always;        /* every step goes through the engine (tests) */
-    uint64_t rounds, engine_calls;         /* statistics */
+    uint64_t rounds, engine_calls; /* statistics */
+
     struct port_core core[PORT_MAX_CORES];
     struct port_node node[PORT_MAX_NODES];
 };
 
 _Static_assert(sizeof(struct port_nic) == 32, "port_nic is part of the format");
 _Static_assert(offsetof(struct port_shared, stop_ps) == 24, "port_shared is part of the format");
+_Static_assert(offsetof(struct port_shared, core) == 128 && PORT_MAX_NODES <= 64, "one line, one bit a node");
+_Static_assert(offsetof(struct port_node, grant_ps) == 64 && offsetof(struct port_node, nic) == 128,
+               "one line for the node, one for the stepper");
 _Static_assert(sizeof(struct port_core) == 128 && sizeof(struct port_node) % 64 == 0, "cache lines");
 _Static_assert((PORT_RING_BYTES & (PORT_RING_BYTES - 1)) == 0, "ring size must be a power of two");
 
@@ -189,18 +201,27 @@ vtime_t port_back_ps(const struct port_node *n, unsigned nic, vtime_t now_ps);
 
 /* ---- meeting (port_meet.c) ---- */
 
+/* When the port is built: node i runs on this core, and the first round waits for it. */
+void port_place(struct port_shared *s, unsigned node, unsigned core);
 /*
  * A node blocks: its slot is published (state set last, by this call). Returns when it is released or s->quit
  * is set. May block for ever; called in QEMU's vCPU thread.
  */
 void port_meet(struct port_shared *s, unsigned node, enum port_state state);
+/*
+ * A thread of the engine was woken by port_core.call. True if the step is the caller's now, false if somebody
+ * else has taken it (engine_bury).
+ */
+bool port_take_call(struct port_shared *s);
 /* The engine releases after it has stepped the fabric (all nodes blocked). `core`: the core this thread runs
  * on. */
 void port_release(struct port_shared *s, unsigned core, const bool release[PORT_MAX_NODES], unsigned n);
 /*
- * The engine takes part for a node whose QEMU has died. Returns true if the caller has become the stepper.
+ * The engine takes part for a node that takes no further part. `gone`: its process does not exist any more,
+ * so what it left half done is finished or taken over; call again with true if that becomes so later. Returns
+ * true if the caller has become the stepper. Only one thread at a time may bury or step as the engine.
  */
-bool port_bury(struct port_shared *s, unsigned node);
+bool port_bury(struct port_shared *s, unsigned node, bool gone);
 
 /* Sets quit and wakes whoever waits in port_meet(), on quit itself or for room in its up ring. */
 void port_quit(struct port_shared *s);

@@ -120,7 +120,8 @@ int64_t nic_fetch(void)
         if (rec.type == PORT_REC_FRAME)
             insert(&rec);
     assert(r == 0);
-    half.node->pending_ps = VTIME_NEVER;
+    if (half.node->pending_ps != VTIME_NEVER) /* the stepper's line: not written without need */
+        half.node->pending_ps = VTIME_NEVER;
     if (q_count && queue[q_first].at_ns != first)
         qemu.timer_mod_ns(&rx_timer, queue[q_first].at_ns);
     return q_count ? queue[q_first].at_ns : INT64_MAX;

@@ -46,14 +46,12 @@ static void build(unsigned nodes, unsigned cores, uint32_t spin)
     s->n_cores = cores;
     s->stop_ps = VTIME_S;
     s->fabric_next_ps = VTIME_NEVER;
-    s->pending = nodes;
     for (unsigned i = 0; i < nodes; i++) {
         struct port_node *n = &s->node[i];
-        n->core = i % cores;
+        port_place(s, i, i % cores);
         n->pending_ps = n->cap_ps = VTIME_NEVER;
         n->n_nics = 1;
         n->nic[0] = (struct port_nic){.egress_ps = VTIME_US};
-        s->core[n->core].running++;
         s->core[n->core].spin = spin;
     }
     alarm(WATCHDOG_S);
@@ -112,6 +110,8 @@ static void *engine(void *arg)
         if (now == seen)
             continue;
         seen = now;
+        if (!port_take_call(s))
+            continue;
         atomic_fetch_add(&engine_steps, 1);
         unsigned n = port_grant(s, release);
         if (n)
@@ -158,8 +158,6 @@ START_TEST(all_come_and_all_go_on)
         node_thread[i] = pthread_self();
     }
     ck_assert_uint_eq(atomic_load(&s->pending), 0);
-    for (unsigned c = 0; c < cores; c++)
-        ck_assert_uint_eq(atomic_load(&s->core[c].running), 0);
     ck_assert_uint_ge(s->rounds, nodes > 1 ? ROUNDS : 1);
     s->n_nodes = 0; /* all are joined */
     finish();
@@ -180,12 +178,12 @@ START_TEST(the_others_go_on_without_the_dead)
         bool release[PORT_MAX_NODES];
         while (!atomic_load(&dead[i]))
             port_futex_wait(&dead[i], 0, 1000);
-        if (port_bury(s, i)) {
+        if (port_bury(s, i, true)) {
             unsigned n = port_grant(s, release);
             ck_assert_mem_ne(release, none, sizeof release);
             port_release(s, s->node[i].core, release, n);
         }
-        ck_assert(!port_bury(s, i)); /* once only */
+        ck_assert(!port_bury(s, i, true)); /* once only */
         ck_assert_uint_eq(s->node[i].end, PORT_END_KILLED);
     }
     for (unsigned i = 0; i < nodes; i++)
@@ -222,12 +220,12 @@ START_TEST(the_buried_do_not_count)
 {
     pthread_t t;
     build(2, 1, 0);
-    ck_assert(!port_bury(s, 0));
-    ck_assert_uint_eq(atomic_load(&s->pending), 1);
+    ck_assert(!port_bury(s, 0, true));
+    ck_assert_uint_eq(atomic_load(&s->pending), 1 << 1);
     ck_assert_int_eq(pthread_create(&t, NULL, late_comer, NULL), 0);
-    while (!(atomic_load(&s->node[0].go) & 1))
+    while (!atomic_load(&s->node[0].sleeping))
         sched_yield();
-    ck_assert_uint_eq(atomic_load(&s->pending), 1);
+    ck_assert_uint_eq(atomic_load(&s->pending), 1 << 1);
     ck_assert_int_eq(atomic_load(&s->node[0].state), PORT_ENDED);
     port_quit(s);
     pthread_join(t, NULL);
@@ -241,7 +239,7 @@ START_TEST(releasing_nobody_changes_nothing)
     build(2, 1, 0);
     port_release(s, 0, release, 0);
     ck_assert_uint_eq(s->rounds, 0);
-    ck_assert_uint_eq(atomic_load(&s->pending), 2);
+    ck_assert_uint_eq(atomic_load(&s->pending), 3);
     free(s);
 }
 END_TEST
