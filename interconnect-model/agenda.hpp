@@ -26,10 +26,13 @@ namespace icm
 enum class Rank : uint32_t {
     Up,      /* a link is trained */
     Pump,    /* a link end may start to transmit its next frame */
-    Inject,  /* a frame from outside enters a port's queue */
+    Inject,  /* a frame from outside enters a port's queue (without a frame: training is asked for) */
     Train,   /* a link's training starts because of a switch */
+    Emit,    /* an adapter's end may start to transmit (fabric) */
     Arrive,  /* a frame's last bit reaches a switch */
     Forward, /* a switch looks up where a frame goes */
+    Release, /* a virtual channel of an input has sent its first packet: the next may go (fabric) */
+    Grant,   /* a fabric switch's end chooses what to transmit; sees all that happened up to now */
 };
 
 struct Due;

@@ -36,6 +36,8 @@ int errno_of_exception()
         throw;
     } catch (const std::bad_alloc &) {
         return ENOMEM;
+    } catch (const icm::RoutesDeadlock &) {
+        return EDEADLK;
     } catch (...) {
         return EFAULT;
     }
@@ -67,9 +69,10 @@ struct ic *ic_create(const struct ic_config *cfg)
             errno = EBUSY;
             return nullptr;
         }
+        icm::Routes routes(*cfg);
         used = true;
         prepare_systemc();
-        return new ic(*cfg);
+        return new ic(*cfg, std::move(routes));
     } catch (...) {
         errno = errno_of_exception();
         return nullptr;
@@ -91,6 +94,20 @@ int ic_inject(struct ic *ic, unsigned port, vtime_t time_ps, uint64_t frame_id, 
         return fail(EINVAL);
     try {
         ic->ports[port]->inject(time_ps, icm::FrameRef(frame_id, data, len));
+        return 0;
+    } catch (...) {
+        return fail(errno_of_exception());
+    }
+}
+
+int ic_train(struct ic *ic, unsigned port, vtime_t time_ps)
+{
+    assert(!ic->inside);
+    if (port >= ic->ports.size() || time_ps < 0 || time_ps >= VTIME_NEVER ||
+        vtime_add(time_ps, ic->ports[port]->ingress_ps()) < ic->now_ps)
+        return fail(EINVAL);
+    try {
+        ic->ports[port]->train(time_ps);
         return 0;
     } catch (...) {
         return fail(errno_of_exception());
@@ -162,6 +179,24 @@ int ic_end_stats(const struct ic *ic, unsigned link, unsigned end, struct ic_end
         return fail(EINVAL);
     *out = ic->links[link]->end(end).stats(ic->now_ps);
     return 0;
+}
+
+unsigned ic_n_vcs(const struct ic *ic, unsigned link)
+{
+    bool fabric = link < ic->links.size() && ic->links[link]->cfg.fabric;
+    return fabric ? icm::classes * ic->routes.layers() : 0;
+}
+
+int ic_vc_stats(const struct ic *ic, unsigned link, unsigned end, unsigned vc, struct ic_vc_stats *out)
+{
+    if (end > 1 || vc >= ic_n_vcs(ic, link))
+        return fail(EINVAL);
+    try {
+        *out = static_cast<const icm::CreditEnd &>(ic->links[link]->end(end)).vc_stats(vc, ic->now_ps);
+        return 0;
+    } catch (...) {
+        return fail(errno_of_exception());
+    }
 }
 
 int ic_check(const struct ic *ic, char *why, size_t size)

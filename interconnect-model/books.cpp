@@ -3,8 +3,10 @@
  * books.cpp - where every frame is: totals, and the check that none was lost or made up.
  *
  * At any time between two calls each frame (or copy of one) is in exactly one place: on the agenda to be
- * injected, in a link end's queue, on its way to a look-up in a switch (Forward), delivered, or dropped. What
- * is in flight is counted by walking these places, independently of the counters it is compared with.
+ * injected, in a link end's queue or a fabric switch's buffer, on its way to a look-up in a switch (Forward),
+ * delivered, or dropped. And each byte of a fabric link's buffers is either free (a credit, perhaps on its
+ * way back), or of a packet that comes or waits there. What is in flight is counted by walking these places,
+ * independently of the counters it is compared with.
  */
 #include "interconnect-model/fabric.hpp"
 
@@ -16,7 +18,8 @@ namespace
 struct Walk {
     uint64_t entering = 0;          /* Inject entries */
     uint64_t switching = 0;         /* Forward entries */
-    uint64_t waiting = 0;           /* in queues */
+    uint64_t waiting = 0;           /* in queues and buffers */
+    std::vector<uint64_t> held;     /* the same per sending end */
     uint64_t with_frame = 0;        /* entries and queue places that hold a frame */
     std::vector<uint64_t> arriving; /* Arrive entries per receiving end */
 };
@@ -25,37 +28,59 @@ Walk walk(const Fabric &fabric)
 {
     Walk seen;
     seen.arriving.resize(2 * fabric.links.size());
+    seen.held.resize(2 * fabric.links.size());
     for (const Due &due : fabric.agenda.entries()) {
-        seen.entering += due.rank == Rank::Inject;
+        seen.entering += due.rank == Rank::Inject && due.frame;
         seen.switching += due.rank == Rank::Forward;
         seen.with_frame += static_cast<bool>(due.frame);
         if (due.rank == Rank::Arrive)
             seen.arriving[due.index]++;
     }
     for (const auto &link : fabric.links)
-        seen.waiting += link->end0.waiting() + link->end1.waiting();
+        for (unsigned end = 0; end < 2; end++) {
+            uint64_t held = link->end(end).held();
+            if (const FabricSwitch *sw = fabric.fabric_switch(link->cfg, end))
+                held += sw->waiting_for(link->index);
+            seen.held[2 * link->index + end] = held;
+            seen.waiting += held;
+        }
     seen.with_frame += seen.waiting;
     return seen;
 }
 
 /* The first contradiction in the books of one end, or an empty string. */
-std::string end_imbalance(const Fabric &fabric, const Link &link, unsigned which, uint64_t arriving_far)
+std::string end_imbalance(const Fabric &fabric, const Link &link, unsigned which, uint64_t held,
+                          uint64_t arriving_far)
 {
     const EndStats own = link.end(which).stats(fabric.now_ps);
     const EndStats far = link.end(!which).stats(fabric.now_ps);
     const std::string where = "link " + link.name_text + " end " + std::to_string(which) + ": ";
-    if (own.queued_frames != own.sent_frames + link.end(which).waiting() ||
+    if (own.queued_frames != own.sent_frames + held || held != link.end(which).waiting() ||
         own.queued_bytes != own.sent_bytes + link.end(which).waiting_bytes())
         return where + "queued " + std::to_string(own.queued_frames) + " frames, but sent " +
-               std::to_string(own.sent_frames) + " and " + std::to_string(link.end(which).waiting()) +
-               " wait";
+               std::to_string(own.sent_frames) + " and " + std::to_string(held) + " wait";
     if (own.sent_frames != far.arrived_frames + arriving_far)
         return where + "sent " + std::to_string(own.sent_frames) + " frames, but " +
                std::to_string(far.arrived_frames) + " arrived and " + std::to_string(arriving_far) +
                " are on the wire";
-    if (own.queue_peak_bytes > link.cfg.queue_bytes)
+    if (own.queue_peak_bytes > link.end(which).queue_limit())
         return where + "the queue held " + std::to_string(own.queue_peak_bytes) + " bytes, its limit is " +
                std::to_string(link.cfg.queue_bytes);
+    return std::string();
+}
+
+/* The same of the buffer that a sending end of the fabric fills. */
+std::string buffer_imbalance(const Fabric &fabric, const Link &link, unsigned which)
+{
+    const CreditEnd &own = static_cast<const CreditEnd &>(link.end(which));
+    const FabricSwitch *far = fabric.fabric_switch(link.cfg, !which);
+    for (unsigned vc = 0; vc < own.n_vcs(); vc++) {
+        const uint64_t used = far ? far->buffered_bytes(link.index, vc) : 0;
+        if (own.free_bytes(vc) + used != link.cfg.buffer_bytes)
+            return "link " + link.name_text + " end " + std::to_string(which) + ", virtual channel " +
+                   std::to_string(vc) + ": " + std::to_string(own.free_bytes(vc)) + " bytes are free and " +
+                   std::to_string(used) + " in use of a buffer of " + std::to_string(link.cfg.buffer_bytes);
+    }
     return std::string();
 }
 } // namespace
@@ -88,7 +113,10 @@ std::string Fabric::imbalance() const
     const Walk seen = walk(*this);
     for (const auto &link : links)
         for (unsigned end = 0; end < 2; end++) {
-            std::string wrong = end_imbalance(*this, *link, end, seen.arriving[2 * link->index + !end]);
+            std::string wrong = end_imbalance(*this, *link, end, seen.held[2 * link->index + end],
+                                              seen.arriving[2 * link->index + !end]);
+            if (wrong.empty() && link->cfg.fabric)
+                wrong = buffer_imbalance(*this, *link, end);
             if (!wrong.empty())
                 return wrong;
         }

@@ -13,7 +13,8 @@ std::string numbered(const char *what, size_t index)
 }
 } // namespace
 
-Fabric::Fabric(const ic_config &cfg) : outside{cfg.ops, cfg.ctx}, agenda("agenda")
+Fabric::Fabric(const ic_config &cfg, Routes routes_)
+    : outside{cfg.ops, cfg.ctx}, routes(std::move(routes_)), agenda("agenda")
 {
     add_links(cfg);
     add_ports(cfg);
@@ -29,8 +30,8 @@ void Fabric::add_links(const ic_config &cfg)
         for (unsigned end = 0; end < 2; end++)
             if (link.end[end].kind == IC_END_PORT && link.end[!end].kind == IC_END_SWITCH)
                 lag_ps[end] = port_lag_ps(link, cfg.switches[link.end[!end].index]);
-        links.push_back(
-            std::make_unique<Link>(numbered("link", i).c_str(), agenda, outside, i, link, lag_ps));
+        links.push_back(std::make_unique<Link>(numbered("link", i).c_str(), agenda, outside, i, link, lag_ps,
+                                               routes.layers()));
     }
 }
 
@@ -42,20 +43,38 @@ void Fabric::add_ports(const ic_config &cfg)
         for (unsigned end = 0; end < 2; end++) {
             const ic_end &here = link->cfg.end[end], &there = link->cfg.end[!end];
             if (here.kind == IC_END_PORT) /* a switch passes no runts on */
-                ports[here.index]->attach(*link, end, there.kind == IC_END_PORT ? 1 : header_bytes);
+                ports[here.index]->attach(*link, end,
+                                          link->cfg.fabric            ? packet_header_bytes
+                                          : there.kind == IC_END_PORT ? 1
+                                                                      : header_bytes);
         }
 }
 
 void Fabric::add_switches(const ic_config &cfg)
 {
-    std::vector<std::vector<Switch::Attachment>> attachments(cfg.n_switches);
+    std::vector<std::vector<Attachment>> attachments(cfg.n_switches);
     for (const auto &link : links)
         for (unsigned end = 0; end < 2; end++)
             if (link->cfg.end[end].kind == IC_END_SWITCH)
-                attachments[link->cfg.end[end].index].push_back({link->end(end), link->end(!end)});
-    for (unsigned i = 0; i < cfg.n_switches; i++)
-        switches.push_back(
-            std::make_unique<Switch>(numbered("switch", i).c_str(), agenda, cfg.switches[i], attachments[i]));
+                attachments[link->cfg.end[end].index].push_back({*link, link->end(end), link->end(!end)});
+    for (unsigned i = 0; i < cfg.n_switches; i++) {
+        const std::string name = numbered("switch", i);
+        fabric_switch_of_.push_back(nullptr);
+        if (cfg.switches[i].fabric) {
+            fabric_switches.push_back(std::make_unique<FabricSwitch>(name.c_str(), agenda, routes, i,
+                                                                     cfg.switches[i], attachments[i]));
+            fabric_switch_of_.back() = fabric_switches.back().get();
+        } else {
+            switches.push_back(
+                std::make_unique<Switch>(name.c_str(), agenda, cfg.switches[i], attachments[i]));
+        }
+    }
+}
+
+const FabricSwitch *Fabric::fabric_switch(const ic_link_cfg &link, unsigned end) const
+{
+    return link.fabric && link.end[end].kind == IC_END_SWITCH ? fabric_switch_of_[link.end[end].index]
+                                                              : nullptr;
 }
 
 } // namespace icm

@@ -6,6 +6,7 @@
 #ifndef COB_INTERCONNECT_FABRIC_HPP
 #define COB_INTERCONNECT_FABRIC_HPP
 
+#include "interconnect-model/fabric_switch.hpp"
 #include "interconnect-model/port.hpp"
 #include "interconnect-model/switch.hpp"
 
@@ -18,22 +19,27 @@ bool is_valid(const ic_config &cfg);
 class Fabric
 {
   public:
-    explicit Fabric(const ic_config &cfg); /* cfg is valid */
+    Fabric(const ic_config &cfg, Routes routes); /* cfg is valid, routes are its */
 
     Totals totals() const; /* books.cpp */
     /* Empty if all frames are accounted for, else what is wrong. books.cpp */
     std::string imbalance() const;
+    /* The fabric switch at this end of a link; nullptr if something else is there. */
+    const FabricSwitch *fabric_switch(const ic_link_cfg &link, unsigned end) const;
 
     const Outside outside;
+    const Routes routes;
     Agenda agenda;
     std::vector<std::unique_ptr<Port>> ports;
-    std::vector<std::unique_ptr<Switch>> switches;
+    std::vector<std::unique_ptr<Switch>> switches; /* Ethernet */
+    std::vector<std::unique_ptr<FabricSwitch>> fabric_switches;
     std::vector<std::unique_ptr<Link>> links;
     vtime_t now_ps = 0;
     bool failed = false; /* SystemC reported an error: nothing goes on */
     bool inside = false; /* in ic_advance: a callback must not call back */
 
   private:
+    std::vector<FabricSwitch *> fabric_switch_of_; /* by index of the switch, nullptr: Ethernet */
     void add_links(const ic_config &cfg);
     void add_ports(const ic_config &cfg);
     void add_switches(const ic_config &cfg);

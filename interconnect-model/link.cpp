@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* link.cpp - training and the arithmetic of a link; its sending ends are in link_end.cpp. See link.hpp. */
-#include "interconnect-model/link.hpp"
+#include "interconnect-model/credit_end.hpp"
+#include "interconnect-model/drop_tail_end.hpp"
 
 namespace icm
 {
@@ -13,25 +14,55 @@ vtime_t serialisation_ps(const ic_link_cfg &cfg, uint32_t len)
     return ps >= static_cast<unsigned __int128>(VTIME_NEVER) ? VTIME_NEVER : static_cast<vtime_t>(ps);
 }
 
+vtime_t decision_ps(const ic_switch_cfg &sw, const Transfer &transfer)
+{
+    if (sw.mode == IC_STORE_AND_FORWARD)
+        return vtime_add(transfer.last_ps, sw.latency_ps);
+    if (sw.fabric)
+        return vtime_max(vtime_add(transfer.first_ps, sw.latency_ps), transfer.header_ps);
+    return vtime_add(transfer.header_ps, sw.latency_ps);
+}
+
 vtime_t port_lag_ps(const ic_link_cfg &cfg, const ic_switch_cfg &far)
 {
-    /* The earliest look-up of the shortest frame; in both modes 14 bytes must be in and the latency over. */
-    vtime_t lag = vtime_add(vtime_add(serialisation_ps(cfg, header_bytes), cfg.delay_ps), far.latency_ps);
-    return cfg.training_ps > 0 ? vtime_min(lag, cfg.training_ps) : lag;
+    /* The earliest look-up of the shortest frame, which is a header alone. */
+    vtime_t in =
+        vtime_add(cfg.delay_ps, serialisation_ps(cfg, cfg.fabric ? packet_header_bytes : header_bytes));
+    vtime_t lag = decision_ps(far, Transfer{FrameRef(), in, in, cfg.delay_ps, 0});
+    return cfg.training_ps > 0 ? vtime_min(lag, cfg.training_ps - (cfg.fabric ? cfg.tx_ps : 0)) : lag;
 }
+
+namespace
+{
+std::unique_ptr<LinkEnd> make_end(Link &link, unsigned which, vtime_t lag_ps, unsigned layers)
+{
+    const char *name = which ? "end1" : "end0";
+    if (!link.cfg.fabric)
+        return std::make_unique<DropTailEnd>(name, link, which, lag_ps);
+    if (link.cfg.end[which].kind == IC_END_PORT)
+        return std::make_unique<AdapterEnd>(name, link, which, lag_ps, layers);
+    return std::make_unique<CreditEnd>(name, link, which, lag_ps, layers);
+}
+} // namespace
 
 Link::Link(sc_core::sc_module_name name, Agenda &agenda_, const Outside &outside_, unsigned index_,
-           const ic_link_cfg &cfg_, const vtime_t lag_ps[2])
+           const ic_link_cfg &cfg_, const vtime_t lag_ps[2], unsigned layers)
     : sc_module(name), agenda(agenda_), outside(outside_), index(index_),
-      name_text(cfg_.name ? cfg_.name : "unnamed"), cfg(cfg_), end0("end0", *this, 0, lag_ps[0]),
-      end1("end1", *this, 1, lag_ps[1]), up_ps_(cfg_.training_ps == 0 ? 0 : VTIME_NEVER)
+      name_text(cfg_.name ? cfg_.name : "unnamed"), cfg(cfg_), up_ps_(cfg_.training_ps == 0 ? 0 : VTIME_NEVER)
 {
+    for (unsigned which = 0; which < 2; which++)
+        ends_[which] = make_end(*this, which, lag_ps[which], layers);
 }
 
-void Link::foresee(uint32_t len, vtime_t time_ps)
+vtime_t Link::late_ps(unsigned which) const
 {
-    if (len <= cfg.mtu_bytes && len <= cfg.queue_bytes)
-        wanted_ps_ = vtime_min(wanted_ps_, time_ps);
+    vtime_t pipeline = cfg.fabric && cfg.end[which].kind == IC_END_PORT ? cfg.tx_ps : 0;
+    return vtime_add(pipeline, end(which).lag_ps());
+}
+
+void Link::foresee(vtime_t time_ps)
+{
+    wanted_ps_ = vtime_min(wanted_ps_, time_ps);
 }
 
 vtime_t Link::foreseen_up_ps() const
@@ -44,12 +75,12 @@ void Link::want(unsigned which, vtime_t time_ps)
     if (up_ps_ < VTIME_NEVER)
         return;
     wanted_ps_ = vtime_min(wanted_ps_, time_ps);
-    vtime_t lag = vtime_max(end0.lag_ps(), end1.lag_ps());
-    if (end(which).lag_ps() == lag) {
+    vtime_t late = vtime_max(late_ps(0), late_ps(1));
+    if (late_ps(which) == late) {
         settle(which, time_ps);
     } else if (!train_due_) {
         train_due_ = true;
-        agenda.add(vtime_add(time_ps, lag), Rank::Train, 2 * index + which, this, FrameRef(), time_ps);
+        agenda.add(vtime_add(time_ps, late), Rank::Train, 2 * index + which, this, FrameRef(), time_ps);
     }
 }
 
@@ -64,8 +95,8 @@ void Link::act(Due &due)
 {
     if (due.rank == Rank::Up) {
         report({due.own_ps, IC_EV_UP, IC_DROP_NONE, index, 0, 0, 0, 0, nullptr});
-        end0.pump();
-        end1.pump();
+        end(0).pump();
+        end(1).pump();
     } else if (up_ps_ >= VTIME_NEVER) {
         settle(due.index & 1, due.own_ps);
     }

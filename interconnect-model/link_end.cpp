@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * link_end.cpp - one direction of a link: drop-tail queue, serialisation, announcement at the far end.
+ * link_end.cpp - what all sending ends do alike: serialisation, announcement at the far end, statistics.
  *
  * A transmission is announced to the far end when it starts. If that is a port, this is the delivery; if it
  * is a switch, the switch plans its look-up and this file plans the arrival (for statistics and captures). An
@@ -28,7 +28,6 @@ uint32_t LinkEnd::index() const
     return 2 * link_.index + end_;
 }
 
-/* Bytes that count against the queue's limit; the frame being sent is among them. */
 uint64_t LinkEnd::occupied() const
 {
     return waiting_bytes_ + (busy_until_ps_ > local() ? sending_bytes_ : 0);
@@ -56,56 +55,26 @@ void LinkEnd::count_arrival(const FrameRef &frame, vtime_t time_ps)
     report(time_ps, IC_EV_ARRIVED, IC_DROP_NONE, frame);
 }
 
-void LinkEnd::take(Transfer &transfer)
+void LinkEnd::count_waiting(const FrameRef &frame)
 {
-    const uint32_t len = transfer.frame->len;
-    if (len > link_.cfg.mtu_bytes) {
-        refuse(transfer.frame, local(), IC_DROP_TOO_LONG);
-        return;
-    }
-    if (occupied() + len > link_.cfg.queue_bytes) {
-        refuse(transfer.frame, local(), IC_DROP_QUEUE_FULL);
-        return;
-    }
-    /* Cut-through: the bits may still be coming in; ours must not leave before they came. */
-    vtime_t no_underrun = transfer.last_ps - serialisation_ps(link_.cfg, len);
-    queue_.push_back(Waiting{transfer.frame, vtime_max(local(), no_underrun)});
-    waiting_bytes_ += len;
+    waiting_++;
+    waiting_bytes_ += frame->len;
     stats_.queued_frames++;
-    stats_.queued_bytes += len;
+    stats_.queued_bytes += frame->len;
     if (occupied() > stats_.queue_peak_bytes)
         stats_.queue_peak_bytes = static_cast<uint32_t>(occupied());
-    report(local(), IC_EV_QUEUED, IC_DROP_NONE, transfer.frame);
-    link_.want(end_, local());
-    pump();
+    report(local(), IC_EV_QUEUED, IC_DROP_NONE, frame);
 }
 
-/* Starts the first waiting frame, or plans to. Does nothing while the link's up time is not known. */
-void LinkEnd::pump()
-{
-    if (queue_.empty() || pump_due_ || link_.up_ps() >= VTIME_NEVER)
-        return;
-    vtime_t start = vtime_max(vtime_max(busy_until_ps_, link_.up_ps()), queue_.front().not_before_ps);
-    if (start <= local()) {
-        transmit();
-        if (queue_.empty())
-            return;
-        start = vtime_max(busy_until_ps_, queue_.front().not_before_ps);
-    }
-    pump_due_ = true;
-    link_.agenda.add(vtime_add(start, lag_ps_), Rank::Pump, index(), this, FrameRef(), start);
-}
-
-void LinkEnd::transmit()
+void LinkEnd::transmit(FrameRef frame, uint32_t vc)
 {
     const ic_link_cfg &cfg = link_.cfg;
     const vtime_t start = local();
-    Transfer transfer = {std::move(queue_.front().frame), 0, 0};
-    queue_.pop_front();
-    const uint32_t len = transfer.frame->len;
+    const uint32_t len = frame->len, header = cfg.fabric ? packet_header_bytes : header_bytes;
     const vtime_t duration = serialisation_ps(cfg, len);
-    const vtime_t first = vtime_add(start, cfg.delay_ps);
+    Transfer transfer = {std::move(frame), 0, 0, vtime_add(start, cfg.delay_ps), vc};
 
+    waiting_--;
     waiting_bytes_ -= len;
     sending_bytes_ = len;
     busy_until_ps_ = vtime_add(start, duration);
@@ -114,8 +83,8 @@ void LinkEnd::transmit()
     stats_.busy_ps = vtime_add(stats_.busy_ps, duration);
     report(start, IC_EV_SENT, IC_DROP_NONE, transfer.frame);
 
-    transfer.header_ps = vtime_add(first, serialisation_ps(cfg, len < header_bytes ? len : header_bytes));
-    transfer.last_ps = vtime_add(first, duration);
+    transfer.header_ps = vtime_add(transfer.first_ps, serialisation_ps(cfg, len < header ? len : header));
+    transfer.last_ps = vtime_add(transfer.first_ps, duration);
     LinkEnd &receiver = link_.end(!end_);
     if (cfg.end[!end_].kind == IC_END_PORT)
         receiver.count_arrival(transfer.frame, transfer.last_ps);
@@ -127,12 +96,7 @@ void LinkEnd::transmit()
 
 void LinkEnd::act(Due &due)
 {
-    if (due.rank == Rank::Arrive) {
-        count_arrival(due.frame, due.own_ps);
-    } else {
-        pump_due_ = false;
-        pump();
-    }
+    count_arrival(due.frame, due.own_ps);
 }
 
 EndStats LinkEnd::stats(vtime_t fabric_now_ps) const

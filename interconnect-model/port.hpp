@@ -2,8 +2,9 @@
 /*
  * port.hpp - where frames enter and leave the fabric: the network interface of one node.
  *
- * Injected frames wait on the agenda until their time and then go to the sending queue of the port's one
- * link. What arrives is announced outside as soon as its transmission on that link starts.
+ * Injected frames wait on the agenda until their time, and an adapter's pipeline, are over and then go to the
+ * sending queue of the port's one link. What arrives is announced outside as soon as its transmission on that
+ * link starts.
  */
 #ifndef COB_INTERCONNECT_PORT_HPP
 #define COB_INTERCONNECT_PORT_HPP
@@ -23,6 +24,7 @@ class Port : public sc_core::sc_module, public Receiver, public Actor
     void attach(Link &link, unsigned end, uint32_t far_min_bytes);
 
     void inject(vtime_t time_ps, FrameRef frame);
+    void train(vtime_t time_ps);
     void act(Due &due) override;            /* Inject */
     void take(Transfer &transfer) override; /* from the link */
 
@@ -32,7 +34,7 @@ class Port : public sc_core::sc_module, public Receiver, public Actor
     }
     vtime_t ingress_ps() const
     {
-        return lag_ps_;
+        return ingress_ps_;
     }
     vtime_t egress_ps() const
     {
@@ -52,7 +54,9 @@ class Port : public sc_core::sc_module, public Receiver, public Actor
     const Outside &outside_;
     const unsigned index_;
     Link *link_ = nullptr;
-    vtime_t lag_ps_ = 0, egress_ps_ = 0;
+    unsigned end_ = 0;
+    vtime_t ingress_ps_ = 0, egress_ps_ = 0;
+    vtime_t tx_ps_ = 0, rx_ps_ = 0; /* an adapter's pipelines */
     uint64_t injected_ = 0, delivered_ = 0;
     Sender sender_;
     tx_socket tx_;

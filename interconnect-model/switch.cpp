@@ -48,9 +48,7 @@ Switch::Input::Input(Switch &sw, unsigned index_, LinkEnd &own_)
 void Switch::Input::take(Transfer &transfer)
 {
     const bool runt = transfer.frame->len < header_bytes;
-    const bool cut = parent.cfg_.mode == IC_CUT_THROUGH;
-    vtime_t in = runt || !cut ? transfer.last_ps : transfer.header_ps;
-    vtime_t at = runt ? in : vtime_add(in, parent.cfg_.latency_ps);
+    vtime_t at = runt ? transfer.last_ps : decision_ps(parent.cfg_, transfer);
     /* A runt takes less time than the sending end may lag behind (link.hpp). It touches nothing but a
      * counter. */
     at = vtime_max(at, parent.agenda_.now());
@@ -74,7 +72,7 @@ void Switch::forward(Input &from, const FrameRef &frame, vtime_t last_ps)
         table_.hear(source, from.index, now);
 
     const int known = is_group(to) ? -1 : table_.find(to, now);
-    Transfer out = {frame, now, vtime_add(last_ps, cfg_.latency_ps)};
+    Transfer out = {frame, now, vtime_add(last_ps, cfg_.latency_ps), now, 0};
     if (known >= 0 && static_cast<unsigned>(known) != from.index) {
         send(inputs_[known]->tx, out);
     } else if (known < 0 && inputs_.size() > 1) {

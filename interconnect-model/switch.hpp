@@ -26,10 +26,6 @@ namespace icm
 class Switch : public sc_core::sc_module
 {
   public:
-    /* The end of a link at this switch, and the other one. */
-    struct Attachment {
-        LinkEnd &own, &far;
-    };
     /* Attachments in the order of the links' indices. */
     Switch(sc_core::sc_module_name name, Agenda &agenda, const ic_switch_cfg &cfg,
            const std::vector<Attachment> &attachments);

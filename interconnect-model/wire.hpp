@@ -3,9 +3,10 @@
  * wire.hpp - what travels between the modules of the fabric: frames, and the TLM-2.0 protocol that carries
  * them.
  *
- * A Frame is immutable and reference-counted: flooding copies a pointer, never bytes. The modules (ports,
- * link ends, switches) are joined by TLM-2.0 sockets of the protocol `wire_types`, whose payload is a
- * Transfer; of the forward interface only nb_transport_fw is used, and it always completes at once:
+ * "Frame" stands for the fabric's packets too. A Frame is immutable and reference-counted: flooding copies a
+ * pointer, never bytes. The modules (ports, link ends, switches) are joined by TLM-2.0 sockets of the
+ * protocol `wire_types`, whose payload is a Transfer; of the forward interface only nb_transport_fw is used,
+ * and it always completes at once:
  *
  *      node --Transfer: "send this"--> link end --Transfer: "this is on the wire"--> node at the far end
  *
@@ -16,6 +17,9 @@
 #ifndef COB_INTERCONNECT_WIRE_HPP
 #define COB_INTERCONNECT_WIRE_HPP
 
+#define _Static_assert static_assert /* the header is the guests' too, in C */
+#include "devices/fabric/fabric_wire.h"
+#undef _Static_assert
 #include "interconnect-model/interconnect.h"
 #include <cstring>
 #include <new>
@@ -29,9 +33,12 @@ namespace icm
 /* In C++ the bare names are those of the C functions. */
 typedef struct ::ic_totals Totals;
 typedef struct ::ic_end_stats EndStats;
+typedef struct ::ic_vc_stats VcStats;
 
 /* Shortest frame with a complete Ethernet header. */
 constexpr uint32_t header_bytes = 14;
+/* What a fabric switch must have received before it can tell where a packet goes. */
+constexpr uint32_t packet_header_bytes = FAB_HEADER_BYTES;
 
 /* One block: this head, then len bytes. Only FrameRef creates and deletes it. */
 struct Frame {
@@ -85,6 +92,10 @@ class FrameRef
     {
         return frame_;
     }
+    const Frame &operator*() const
+    {
+        return *frame_;
+    }
 
   private:
     Frame *frame_ = nullptr;
@@ -92,8 +103,10 @@ class FrameRef
 
 struct Transfer {
     FrameRef frame;
-    vtime_t header_ps; /* when its first 14 bytes (all, if it is shorter) are at the receiver */
+    vtime_t header_ps; /* when its header (all, if it is shorter) is at the receiver */
     vtime_t last_ps;   /* when its last bit is at the receiver */
+    vtime_t first_ps;  /* when its first bit is at the receiver */
+    uint32_t vc;       /* virtual channel (fabric) */
 };
 
 struct wire_types {

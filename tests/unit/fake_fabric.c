@@ -293,6 +293,16 @@ int ic_inject(struct ic *ic, unsigned port, vtime_t time_ps, uint64_t frame_id, 
     return 0;
 }
 
+int ic_train(struct ic *ic, unsigned port, vtime_t time_ps)
+{
+    unsigned end = ic->end_of_port[port];
+    if (ic->up[end / 2] < VTIME_NEVER)
+        return 0;
+    ic->wanted[end / 2] = vtime_min(ic->wanted[end / 2], time_ps);
+    plan(ic, time_ps + vtime_max(ic->end[end].lag, ic->end[end ^ 1].lag), TRAIN, end, time_ps, NULL);
+    return 0;
+}
+
 int ic_advance(struct ic *ic, vtime_t until_ps)
 {
     if (until_ps < ic->done) {
