@@ -70,9 +70,15 @@ extern const struct guest_backend guest_libvirt, guest_direct;
 /* NULL if there is no such back end. */
 const struct guest_backend *guest_backend_find(const char *name);
 
-/* Kills QEMU processes that earlier runs below runs_dir left behind (pid files). Says on `say` whom it
- * killed. */
-void guest_sweep(const char *runs_dir, FILE *say);
+/* Where the back ends make directories of their own if the run directory's path is too long for them. */
+#define GUEST_SCRATCH "/tmp"
+
+/*
+ * Kills QEMU processes that earlier runs below runs_dir left behind (pid files), and removes libvirt's
+ * directories of cobs that are gone, there and in scratch_dir (normally GUEST_SCRATCH). Says on `say` whom it
+ * killed.
+ */
+void guest_sweep(const char *runs_dir, const char *scratch_dir, FILE *say);
 
 /*
  * Finds the emulator for an architecture: environment COB_QEMU_<ARCH> (X86_64, ..), else $PATH. Checks that

@@ -3,6 +3,8 @@
  * guest_root.c - see guest_root.h.
  */
 #include "sim/guest_root.h"
+#include "sim/guest.h"
+#include "sim/guest_sweep.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -177,13 +179,17 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
     return remove(path) && errno != ENOENT ? -1 : 0;
 }
 
+int guest_root_delete(const char *path)
+{
+    return nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) ? -1 : 0;
+}
+
 /* libvirt's threads may still be clearing away guests in there, hence the second try. */
 void guest_root_remove(void)
 {
     if (!root[0])
         return;
-    if (nftw(root, remove_entry, 16, FTW_DEPTH | FTW_PHYS) &&
-        nftw(root, remove_entry, 16, FTW_DEPTH | FTW_PHYS))
+    if (guest_root_delete(root) && guest_root_delete(root))
         fprintf(stderr, "cannot remove %s: %s\n", root, strerror(errno));
 }
 
@@ -196,11 +202,11 @@ static int choose_root(const char *scratch)
     root[0] = '\0';
     if (!absolute)
         return -1;
-    n = snprintf(root, sizeof root, "%s/lv", absolute);
+    n = snprintf(root, sizeof root, "%s/" GUEST_ROOT_IN_RUN, absolute);
     free(absolute);
     if (n < (int)sizeof root)
         return mkdir(root, 0700) && errno != EEXIST ? -1 : 0;
-    strcpy(root, "/tmp/cob-XXXXXX");
+    strcpy(root, GUEST_SCRATCH "/cob-XXXXXX");
     if (mkdtemp(root))
         return 0;
     root[0] = '\0';
@@ -212,6 +218,9 @@ static int fill(char *why, size_t size)
     static const char *const dirs[] = {"etc", "cache/qemu/capabilities", "log/qemu"};
     char path[PATH_MAX];
 
+    snprintf(path, sizeof path, "%s/" GUEST_ROOT_OWNER, root);
+    if (guest_owner_write(path, getpid()))
+        goto failed;
     for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
         snprintf(path, sizeof path, "%s/%s", root, dirs[i]);
         if (make_dirs(path))

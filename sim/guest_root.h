@@ -5,7 +5,8 @@
  *
  * There is one root in a process. It is a new one in every run, so that several cobs may run at once:
  *
- *   <root>                           <scratch>/lv, or in /tmp if that is too long for socket names
+ *   <root>                           <scratch>/lv, or in GUEST_SCRATCH if that is too long for socket names
+ *   <root>/owner                     our process (guest_sweep.h): if it is gone the next cob removes the tree
  *   <root>/etc/qemu.conf             ours: libvirt changes no owner, label, cgroup or namespace
  *   <root>/cache/qemu/capabilities/  what libvirt found out about each emulator; asking one takes
  *                                    seconds, so this is copied from and to the user's cache
@@ -17,6 +18,9 @@
 
 #include <stddef.h>
 
+#define GUEST_ROOT_IN_RUN "lv"    /* name in a run directory */
+#define GUEST_ROOT_OWNER  "owner" /* name of the owner file */
+
 /* Makes the root and fills its cache. Its path (static), or NULL with the reason in why[size] and nothing
  * left. */
 const char *guest_root_make(const char *scratch, char *why, size_t size);
@@ -27,5 +31,8 @@ void guest_root_keep_cache(void);
 
 /* Removes the tree. */
 void guest_root_remove(void);
+
+/* Removes a tree that another process made. 0, or -1 errno. */
+int guest_root_delete(const char *path);
 
 #endif

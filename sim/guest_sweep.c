@@ -5,9 +5,11 @@
  * A guest is killed when its pid file is from this boot, the process is still the one that was written down,
  * and the process that owned it (the cob that started it) is gone. Guests of a cob that still runs are left
  * alone. A pid file whose guest is gone is removed. A file that cannot be understood is left alone and named.
+ * Then the directories that libvirt worked in are looked at (guest_scratch.c).
  */
 #include "sim/guest_sweep.h"
 #include "sim/guest.h"
+#include "sim/guest_root.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +22,8 @@
 
 #define SWEEP_DEPTH 3 /* runs/<run>/qemu/<node>.pid */
 #define BOOT_ID_MAX 64
+
+static const char pid_head[] = "cob-guest 1\nboot ", root_head[] = "cob-root 1\nboot ";
 
 enum verdict { SWEEP_UNKNOWN, SWEEP_STALE, SWEEP_IN_USE, SWEEP_LEFT_BEHIND };
 
@@ -84,24 +88,20 @@ int guest_process_read(pid_t pid, struct guest_process *p)
     return 0;
 }
 
-int guest_pidfile_write(const char *path, pid_t guest, pid_t owner)
+/* Puts text into a file that appears under its name only when complete. 0, or -1 errno. */
+static int write_text(const char *path, const char *text)
 {
-    struct pidfile pf;
     char *temporary;
     FILE *f;
     int saved;
     bool bad;
 
-    if (boot_id(pf.boot) || guest_process_read(guest, &pf.guest) || guest_process_read(owner, &pf.owner))
-        return -1;
     if (asprintf(&temporary, "%s.new", path) < 0)
         return -1;
     f = fopen(temporary, "we");
     bad = !f;
     if (f) {
-        fprintf(f, "cob-guest 1\nboot %s\nguest %d %llu %s\nowner %d %llu %s\n", pf.boot, (int)pf.guest.pid,
-                pf.guest.start, pf.guest.exe, (int)pf.owner.pid, pf.owner.start, pf.owner.exe);
-        bad = ferror(f);
+        bad = fputs(text, f) < 0;
         bad |= fclose(f) != 0;
     }
     bad = bad || rename(temporary, path);
@@ -111,6 +111,35 @@ int guest_pidfile_write(const char *path, pid_t guest, pid_t owner)
     free(temporary);
     errno = saved;
     return bad ? -1 : 0;
+}
+
+int guest_pidfile_write(const char *path, pid_t guest, pid_t owner)
+{
+    struct pidfile pf;
+    char *text;
+    int rc;
+
+    if (boot_id(pf.boot) || guest_process_read(guest, &pf.guest) || guest_process_read(owner, &pf.owner) ||
+        asprintf(&text, "%s%s\nguest %d %llu %s\nowner %d %llu %s\n", pid_head, pf.boot, (int)pf.guest.pid,
+                 pf.guest.start, pf.guest.exe, (int)pf.owner.pid, pf.owner.start, pf.owner.exe) < 0)
+        return -1;
+    rc = write_text(path, text);
+    free(text);
+    return rc;
+}
+
+int guest_owner_write(const char *path, pid_t owner)
+{
+    struct guest_process p;
+    char boot[BOOT_ID_MAX], *text;
+    int rc;
+
+    if (boot_id(boot) || guest_process_read(owner, &p) ||
+        asprintf(&text, "%s%s\nowner %d %llu %s\n", root_head, boot, (int)p.pid, p.start, p.exe) < 0)
+        return -1;
+    rc = write_text(path, text);
+    free(text);
+    return rc;
 }
 
 /* "<word> <pid> <start> <exe to the end of the line>"; returns what follows the line, or NULL. */
@@ -129,23 +158,30 @@ static char *parse_process(char *line, const char *word, struct guest_process *p
     return p->exe[0] == '/' ? end + 1 : NULL;
 }
 
+/* Takes head and boot id off the text. Returns what follows, or NULL with errno EPROTO. */
+static char *parse_head(char *text, const char *head, char boot[BOOT_ID_MAX])
+{
+    char *at = text + strlen(head), *end;
+
+    errno = EPROTO;
+    if (strncmp(text, head, strlen(head)))
+        return NULL;
+    end = strchr(at, '\n');
+    if (!end || end - at >= BOOT_ID_MAX)
+        return NULL;
+    *end = '\0';
+    strcpy(boot, at);
+    return end + 1;
+}
+
 static int pidfile_read(const char *path, struct pidfile *pf)
 {
-    static const char head[] = "cob-guest 1\nboot ";
-    char text[2 * PATH_MAX + 256], *at, *end;
+    char text[2 * PATH_MAX + 256], *at;
 
     if (read_text(path, text, sizeof text))
         return -1;
-    errno = EPROTO;
-    if (strncmp(text, head, sizeof head - 1))
-        return -1;
-    at = text + sizeof head - 1;
-    end = strchr(at, '\n');
-    if (!end || end - at >= BOOT_ID_MAX)
-        return -1;
-    *end = '\0';
-    strcpy(pf->boot, at);
-    at = parse_process(end + 1, "guest ", &pf->guest);
+    at = parse_head(text, pid_head, pf->boot);
+    at = at ? parse_process(at, "guest ", &pf->guest) : NULL;
     return at && parse_process(at, "owner ", &pf->owner) ? 0 : -1;
 }
 
@@ -163,6 +199,19 @@ static enum verdict judge(const char *path, struct pidfile *pf, const char *boot
     if (strcmp(pf->boot, boot) || !still_runs(&pf->guest))
         return SWEEP_STALE;
     return still_runs(&pf->owner) ? SWEEP_IN_USE : SWEEP_LEFT_BEHIND;
+}
+
+enum guest_owner_state guest_owner_state(const char *path)
+{
+    char text[PATH_MAX + 256], boot[BOOT_ID_MAX], now[BOOT_ID_MAX], *at;
+    struct guest_process owner;
+
+    if (read_text(path, text, sizeof text) || boot_id(now))
+        return GUEST_OWNER_UNKNOWN;
+    at = parse_head(text, root_head, boot);
+    if (!at || !parse_process(at, "owner ", &owner))
+        return GUEST_OWNER_UNKNOWN;
+    return !strcmp(boot, now) && still_runs(&owner) ? GUEST_OWNER_RUNS : GUEST_OWNER_GONE;
 }
 
 /* Through a pidfd, and looked at once more after taking it: between look and kill the pid cannot change
@@ -230,7 +279,9 @@ static void sweep_dir(const char *dir, int depth, const char *boot, FILE *say)
 
         if (name[0] != '.' && asprintf(&path, "%s/%s", dir, name) >= 0) {
             /* Links are not followed: runs/latest would be seen twice. */
-            if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && depth > 1)
+            if (!strcmp(name, GUEST_ROOT_IN_RUN))
+                guest_scratch_sweep_root(path, say);
+            else if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && depth > 1)
                 sweep_dir(path, depth - 1, boot, say);
             else if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && is_pidfile_name(name))
                 sweep_file(path, boot, say);
@@ -241,7 +292,7 @@ static void sweep_dir(const char *dir, int depth, const char *boot, FILE *say)
     free(list);
 }
 
-void guest_sweep(const char *runs_dir, FILE *say)
+void guest_sweep(const char *runs_dir, const char *scratch_dir, FILE *say)
 {
     char boot[BOOT_ID_MAX];
 
@@ -251,4 +302,5 @@ void guest_sweep(const char *runs_dir, FILE *say)
         return;
     }
     sweep_dir(runs_dir, SWEEP_DEPTH, boot, say);
+    guest_scratch_sweep(scratch_dir, say);
 }

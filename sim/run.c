@@ -115,7 +115,7 @@ int run_prepare(struct run *r)
         if (!n->qemu)
             return -1;
     }
-    guest_sweep(rundir_base(), stderr);
+    guest_sweep(rundir_base(), GUEST_SCRATCH, stderr);
     if (rundir_create(&r->dir, rundir_base(), s->name, r->why, sizeof r->why) < 0 || dump_scenario(r) < 0)
         return -1;
     for (unsigned i = 0; i < s->n_nodes; i++) {

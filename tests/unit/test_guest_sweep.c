@@ -4,6 +4,7 @@
  * for ever.
  */
 #include "sim/guest.h"
+#include "sim/guest_root.h"
 #include "sim/guest_sweep.h"
 #include <check.h>
 #include <errno.h>
@@ -68,7 +69,7 @@ static void sweep(const char *dir)
     FILE *say = open_memstream(&said, &size);
 
     ck_assert_ptr_nonnull(say);
-    guest_sweep(dir, say);
+    guest_sweep(dir, runs, say); /* the test's directory stands for /tmp, too */
     fclose(say);
 }
 
@@ -244,6 +245,91 @@ START_TEST(reads_processes)
 }
 END_TEST
 
+/* Makes libvirt's directory with some content, its owner a process that is gone, or ourselves. */
+static void make_root(const char *root, bool gone)
+{
+    char path[192];
+    pid_t owner = gone ? living() : getpid();
+
+    ck_assert_int_eq(mkdir(root, 0700), 0);
+    snprintf(path, sizeof path, "%s/" GUEST_ROOT_OWNER, root);
+    ck_assert_int_eq(guest_owner_write(path, owner), 0);
+    snprintf(path, sizeof path, "%s/log", root);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    snprintf(path, sizeof path, "%s/log/alpha.log", root);
+    ck_assert_int_eq(symlink(runs, path), 0); /* not followed */
+    if (gone) {
+        kill(owner, SIGKILL);
+        ck_assert_int_eq(waitpid(owner, NULL, 0), owner);
+    }
+}
+
+/* In a run directory and in /tmp. */
+static const char *const roots[] = {"pair-001/" GUEST_ROOT_IN_RUN, "cob-aB3x_z"};
+
+START_TEST(removes_the_directory_of_a_dead_cob)
+{
+    char root[128];
+
+    snprintf(root, sizeof root, "%s/%s", runs, roots[_i]);
+    make_root(root, true);
+    sweep(runs);
+    ck_assert_int_ne(access(root, F_OK), 0);
+    ck_assert_str_eq(said, "");
+    ck_assert_int_eq(access(runs, F_OK), 0);
+}
+END_TEST
+
+START_TEST(leaves_the_directory_of_a_living_cob)
+{
+    char root[128];
+
+    snprintf(root, sizeof root, "%s/%s", runs, roots[_i]);
+    make_root(root, false);
+    sweep(runs);
+    ck_assert_int_eq(access(root, F_OK), 0);
+    ck_assert_str_eq(said, "");
+    ck_assert_int_eq(guest_root_delete(root), 0);
+}
+END_TEST
+
+/* Ours have an owner file, and are no links. */
+START_TEST(leaves_directories_that_are_not_ours)
+{
+    static const char *const bad[] = {NULL, "", "cob-root 2\nboot x\nowner 99 1 /x\n", "cob-root 1\nboot x\n",
+                                      "cob-root 1\nboot x\nowner 1 1 /x\n"};
+    char root[128], path[192], link[128];
+
+    snprintf(root, sizeof root, "%s/%s", runs, roots[1]);
+    ck_assert_int_eq(mkdir(root, 0700), 0);
+    snprintf(path, sizeof path, "%s/" GUEST_ROOT_OWNER, root);
+    if (bad[_i]) {
+        FILE *f = fopen(path, "w");
+        ck_assert_ptr_nonnull(f);
+        fputs(bad[_i], f);
+        fclose(f);
+    }
+    sweep(runs);
+    ck_assert_int_eq(access(root, F_OK), 0);
+    if (bad[_i])
+        ck_assert_msg(strstr(said, path) && strstr(said, "left alone"), "said: %s", said);
+    else
+        ck_assert_str_eq(said, "");
+    ck_assert_int_eq(guest_root_delete(root), 0);
+
+    snprintf(root, sizeof root, "%s/elsewhere", runs);
+    make_root(root, true);
+    snprintf(link, sizeof link, "%s/cob-linked", runs);
+    ck_assert_int_eq(symlink(root, link), 0);
+    free(said);
+    sweep(runs);
+    ck_assert_int_eq(access(root, F_OK), 0);
+    ck_assert_str_eq(said, "");
+    ck_assert_int_eq(unlink(link), 0);
+    ck_assert_int_eq(guest_root_delete(root), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("guest_sweep");
@@ -261,6 +347,9 @@ int main(void)
     tcase_add_test(t, follows_no_links);
     tcase_add_test(t, no_directory_is_no_error);
     tcase_add_test(t, reads_processes);
+    tcase_add_loop_test(t, removes_the_directory_of_a_dead_cob, 0, 2);
+    tcase_add_loop_test(t, leaves_the_directory_of_a_living_cob, 0, 2);
+    tcase_add_loop_test(t, leaves_directories_that_are_not_ours, 0, 5);
     suite_add_tcase(s, t);
     r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
