@@ -191,7 +191,7 @@ void fab_link(struct fab *f)
 
 void fab_receive(struct fab *f, const void *packet, size_t len)
 {
-    struct fab_wire w;
+    struct fab_wire w = {0};
 
     if (!f->up)
         return; /* a dead node: says nothing, counts nothing */

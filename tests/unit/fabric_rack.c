@@ -27,7 +27,7 @@ static void push(struct rack *r, struct rack_event e)
     if (r->n_events > r->room) {
         r->room = r->room ? 2 * r->room : 256;
         r->heap = realloc(r->heap, r->room * sizeof *r->heap);
-        ck_assert_ptr_nonnull(r->heap);
+        must(r->heap);
     }
     e.seq = r->seq++;
     for (; i && before(&e, &r->heap[(i - 1) / 2]); i = (i - 1) / 2)
@@ -57,7 +57,7 @@ static void packet(struct rack *r, unsigned to, vtime_t at_ps, const void *data,
 {
     struct rack_event e = {.at_ps = at_ps, .to = to, .len = len, .data = malloc(len)};
 
-    ck_assert_ptr_nonnull(e.data);
+    must(e.data);
     memcpy(e.data, data, len);
     push(r, e);
 }
@@ -71,7 +71,7 @@ static vtime_t now_ps(void *ctx)
 
 static bool in_ram(const struct rack_node *n, uint64_t address, uint64_t len)
 {
-    ck_assert_uint_le(len, 65536);
+    must(len <= 65536);
     if (address < RACK_RAM || address - RACK_RAM > RACK_RAM_BYTES ||
         len > RACK_RAM_BYTES - (address - RACK_RAM))
         return false;
@@ -101,11 +101,11 @@ static void interrupt(void *ctx, unsigned vector)
     struct rack_node *n = ctx;
     struct rack *r = n->rack;
 
-    ck_assert_uint_lt(vector, FAB_VECTORS);
+    must(vector < FAB_VECTORS);
     n->interrupts[vector]++;
     if (!r->on_interrupt)
         return;
-    ck_assert_uint_lt(r->n_pending, sizeof r->pending / sizeof r->pending[0]);
+    must(r->n_pending < sizeof r->pending / sizeof r->pending[0]);
     r->pending[r->n_pending].node = n->no;
     r->pending[r->n_pending++].vector = vector;
 }
@@ -117,18 +117,17 @@ static void emit(void *ctx, const void *data, size_t len)
     struct fab_wire w;
     uint64_t bits = (len + r->framing) * 8;
 
-    ck_assert_uint_ge(len, sizeof w);
-    ck_assert_uint_le(len, sizeof w + r->mtu);
-    ck_assert_int_le(n->up_ps, r->now_ps);
+    must(len >= sizeof w);
+    must(len <= sizeof w + r->mtu);
+    must(n->up_ps <= r->now_ps);
     memcpy(&w, data, sizeof w);
-    ck_assert_uint_eq(w.src, n->no);
-    ck_assert_uint_lt(w.dst, r->n);
-    ck_assert_uint_ne(w.dst, w.src);
-    ck_assert_uint_eq(w.vc, w.type >= FAB_P_ACK);
+    must(w.src == n->no);
+    must(w.dst < r->n);
+    must(w.dst != w.src);
+    must(w.vc == (w.type >= FAB_P_ACK));
     vtime_t start = vtime_max(r->now_ps, n->line_free_ps);
     /* At most one waits for the line beyond the one that is on it. */
-    ck_assert_int_le(start - r->now_ps,
-                     (vtime_t)((r->mtu + 48 + r->framing) * 8 * VTIME_S / r->rate_bps) + 1);
+    must(start - r->now_ps <= (vtime_t)((r->mtu + 48 + r->framing) * 8 * VTIME_S / r->rate_bps) + 1);
     vtime_t took = (vtime_t)((bits * (uint64_t)VTIME_S + r->rate_bps - 1) / r->rate_bps);
     n->line_free_ps = start + took;
     vtime_t arrival = n->line_free_ps + r->delay_ps;
@@ -151,7 +150,7 @@ static void timer(void *ctx, vtime_t at_ps)
 {
     struct rack_node *n = ctx;
 
-    ck_assert_int_ge(at_ps, n->rack->now_ps);
+    must(at_ps >= n->rack->now_ps);
     n->timer_ps = at_ps == VTIME_NEVER ? VTIME_NEVER : (at_ps + 999) / 1000 * 1000;
 }
 
@@ -171,7 +170,7 @@ static vtime_t link_up_ps(void *ctx)
 static void event(void *ctx, const void *record, size_t len)
 {
     struct rack_node *n = ctx;
-    ck_assert_uint_le(len, sizeof n->event);
+    must(len <= sizeof n->event);
     memcpy(n->event, record, len);
     n->event_len = len;
 }
@@ -189,7 +188,7 @@ struct rack *rack_new(const struct rack_config *c)
                                        timer,  train,    link_up_ps, event,     result};
     struct rack *r = calloc(1, sizeof *r);
 
-    ck_assert_ptr_nonnull(r);
+    must(r);
     r->n = c->n ? c->n : 2;
     r->mtu = c->mtu ? c->mtu : 4096;
     r->framing = c->framing ? c->framing : 8;
@@ -203,12 +202,12 @@ struct rack *rack_new(const struct rack_config *c)
         n->rack = r;
         n->no = i;
         n->ram = calloc(1, RACK_RAM_BYTES);
-        ck_assert_ptr_nonnull(n->ram);
+        must(n->ram);
         n->brk = RACK_RAM;
         n->timer_ps = n->up_ps = VTIME_NEVER;
         n->result = -1;
         n->fab = fab_create(&cfg, &ops, n);
-        ck_assert_ptr_nonnull(n->fab);
+        must(n->fab);
     }
     return r;
 }
@@ -284,7 +283,7 @@ bool rack_settle(struct rack *r, vtime_t at_ps)
 
 void *rack_at(struct rack_node *n, uint64_t address, uint64_t bytes)
 {
-    ck_assert(address >= RACK_RAM && address - RACK_RAM + bytes <= RACK_RAM_BYTES);
+    must(address >= RACK_RAM && address - RACK_RAM + bytes <= RACK_RAM_BYTES);
     return n->ram + (address - RACK_RAM);
 }
 
@@ -312,7 +311,7 @@ void rack_up(struct rack *r)
         rack_set(&r->node[i], FAB_REG_CONTROL, FAB_CONTROL_ENABLE);
     rack_until(r, r->now_ps + r->training_ps);
     for (unsigned i = 0; i < r->n; i++)
-        ck_assert_uint_eq(rack_reg(&r->node[i], FAB_REG_LINK), FAB_LINK_UP);
+        must(rack_reg(&r->node[i], FAB_REG_LINK) == FAB_LINK_UP);
 }
 
 unsigned rack_admin(struct rack_node *n, const struct fab_admin *a)
@@ -397,7 +396,7 @@ bool rack_poll(struct rack_node *n, unsigned no, struct fab_cqe *c)
         return false;
     q->done_head++;
     /* The status word, written before any interrupt, agrees. */
-    ck_assert_uint_le((uint16_t)(rack_status(n, no)->done_tail - q->done_head), q->size[2]);
+    must((uint16_t)(rack_status(n, no)->done_tail - q->done_head) <= q->size[2]);
     rack_bell(n, FAB_DB_DONE, no, q->done_head);
     return true;
 }

@@ -42,7 +42,7 @@ static void verify(struct rack_node *n, uint64_t at, uint64_t len, uint64_t seed
 {
     const uint8_t *p = rack_at(n, at, len);
     for (uint64_t i = 0; i < len; i++)
-        ck_assert_msg(p[i] == pattern(seed, i), "byte %lu of %lu", (unsigned long)i, (unsigned long)len);
+        must(p[i] == pattern(seed, i));
 }
 
 static struct fab_cqe next(struct rack_node *n, unsigned op, unsigned status)
@@ -399,6 +399,7 @@ int main(void)
 
     suite_add_tcase(s, t);
     tcase_add_checked_fixture(t, start, finish);
+    tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, send, 0, N_SIZES);
     tcase_add_test(t, scatter_gather);
     tcase_add_test(t, datagram);
