@@ -35,10 +35,10 @@
 #define PORT_RING_BYTES (4u << 20) /* power of two */
 #define PORT_MAX_FRAME  65536u
 
-/* State of a node, as published. */
+/* State of a node, as published when it blocked last. Whether it has been released since:
+ * port_shared.pending. */
 enum port_state {
     PORT_STARTING, /* no gate reached yet */
-    PORT_RUNNING,  /* released, has not blocked again */
     PORT_BLOCKED,  /* at a gate: stands at now_ps, its next block ends at need_ps */
     PORT_IDLE,     /* all vCPUs halted: does nothing before deadline_ps or its next delivery */
     PORT_ENDED,    /* takes no further part: see enum port_end */

@@ -143,9 +143,12 @@ static void release_nodes(struct port_shared *s, unsigned owner, unsigned own, u
             atomic_store_explicit(&s->node[i].due, due[i], memory_order_release);
         }
     atomic_store_explicit(&s->plan, plan, memory_order_release);
-    /* Before the first node may run and block again, all must be pending and the turn free. */
-    atomic_store(&s->pending, plan);
-    atomic_store(&s->turn, next);
+    /*
+     * Before the first node may run and block again, all must be pending and the turn free. (The stores to go
+     * are sequentially consistent, so these come before the count of burials is read, in step().)
+     */
+    atomic_store_explicit(&s->pending, plan, memory_order_release);
+    atomic_store_explicit(&s->turn, next, memory_order_release);
     for (uint64_t left = plan; left; left &= left - 1) {
         unsigned i = (unsigned)__builtin_ctzll(left);
         atomic_store(&s->node[i].go, due[i]); /* partner: wait_go */
@@ -267,8 +270,6 @@ void port_meet(struct port_shared *s, unsigned node, enum port_state state)
         return;
     }
     wait_go(s, node, seen, called);
-    if (atomic_load(&n->go) != seen)
-        set_state(n, PORT_RUNNING);
 }
 
 void port_quit(struct port_shared *s)
