@@ -86,7 +86,7 @@ static int open_tracing(struct run *r)
     return r->tracing ? 0 : -1;
 }
 
-static int dump_scenario(struct run *r)
+int run_dump_scenario(struct run *r)
 {
     char path[PATH_MAX];
     FILE *f = fopen(rundir_path(&r->dir, path, "", "scenario", ".scn.yml"), "we");
@@ -116,7 +116,7 @@ int run_prepare(struct run *r)
             return -1;
     }
     guest_sweep(rundir_base(), GUEST_SCRATCH, stderr);
-    if (rundir_create(&r->dir, rundir_base(), s->name, r->why, sizeof r->why) < 0 || dump_scenario(r) < 0)
+    if (rundir_create(&r->dir, rundir_base(), s->name, r->why, sizeof r->why) < 0 || run_dump_scenario(r) < 0)
         return -1;
     for (unsigned i = 0; i < s->n_nodes; i++) {
         struct run_node *n = &r->node[i];

@@ -85,6 +85,9 @@ void run_watch(struct run *r);
 int run_finish(struct run *r);
 void run_free(struct run *r);
 
+/* Writes the resolved scenario into the run directory. */
+int run_dump_scenario(struct run *r);
+
 /* run_result.c */
 /* Judges the expectations and fills verdicts, outcome, exit status and hash. */
 void run_judge(struct run *r);

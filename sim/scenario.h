@@ -40,6 +40,9 @@
  *       profile: infiniband-fdr                    # numbers for what is not given here
  *       framing: 14   tx: 300ns   rx: 300ns   buffer: 64KiB   dimension: 0
  *
+ *   topology: { kind: torus, size: 4x4, profile: pcie-ntb }   # makes fabric switches and links
+ *   load: { pattern: uniform, rates: [10, 50, 90] }           # no guests: see docs/fabric.md
+ *
  * Numbers of time, rate and size need a unit. Unknown and duplicate keys are errors with "did you mean".
  */
 #ifndef COB_SCENARIO_H
@@ -57,7 +60,13 @@
 #define SCN_MAX_NICS     8 /* eth0..eth7 of one node */
 #define SCN_MAX_CPUS     8
 
-enum scn_arch { SCN_X86_64, SCN_AARCH64, SCN_RISCV64, SCN_ARCH_COUNT };
+enum scn_arch {
+    SCN_X86_64,
+    SCN_AARCH64,
+    SCN_RISCV64,
+    SCN_ARCH_COUNT,
+    SCN_ARCH_NONE = SCN_ARCH_COUNT /* no guest: only the node's adapter exists, see struct scn_load */
+};
 enum scn_nic { SCN_NIC_E1000, SCN_NIC_VIRTIO, SCN_NIC_COUNT };
 
 struct scn_node {
@@ -112,6 +121,20 @@ struct scn_link {
     uint32_t dimension;     /* of a ring or torus */
 };
 
+enum scn_pattern { SCN_UNIFORM, SCN_HOTSPOT, SCN_PERMUTATION, SCN_NEIGHBOUR, SCN_PATTERN_COUNT };
+
+/* Traffic for the fabric alone: all nodes are SCN_ARCH_NONE, and a run measures latency and throughput. */
+struct scn_load {
+    bool given;
+    enum scn_pattern pattern;
+    uint32_t message_bytes;
+    uint32_t *rates; /* n_rates, per cent of the adapter's link */
+    unsigned n_rates;
+    vtime_t warmup_ps, measure_ps;
+    char *hot;          /* SCN_HOTSPOT: name of the node; NULL: the first with an adapter */
+    uint32_t hot_share; /* per cent of the messages that go there */
+};
+
 struct scenario {
     char *path; /* as given */
     char *name;
@@ -124,6 +147,7 @@ struct scenario {
     unsigned n_switches;
     struct scn_link *links;
     unsigned n_links;
+    struct scn_load load;
 };
 
 /*
@@ -145,8 +169,9 @@ int scenario_dump(const struct scenario *s, FILE *out);
 int scenario_schema(FILE *out);
 int scenario_reference(FILE *out);
 
-const char *scn_arch_name(enum scn_arch a); /* "x86_64".. */
-const char *scn_nic_name(enum scn_nic n);   /* "e1000".. */
+const char *scn_arch_name(enum scn_arch a);       /* "x86_64".. */
+const char *scn_nic_name(enum scn_nic n);         /* "e1000".. */
+const char *scn_pattern_name(enum scn_pattern p); /* "uniform".. */
 
 /*
  * Parses "5ms", "1.5us", "10Gbit", "256MiB" (see units.c for the words). Return 0, or -1 with a sentence in

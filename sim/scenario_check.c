@@ -124,11 +124,30 @@ static void check_kernel(struct scn_reader *r, struct scn_node *n, const struct 
                   "run: needs \"image: linux\": a kernel of your own has no part of ours that could run it");
 }
 
+/* A node without a guest: there is nothing that could do anything. */
+static void check_no_guest(struct scn_reader *r, const struct scn_where *w)
+{
+    static const char *const keys[] = {"image", "kernel", "initrd", "append", "run"};
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (origin(w, &scn_table_node, keys[i]) != SCN_ABSENT)
+            scn_error(r->d, at(w, &scn_table_node, keys[i]), "%s: with \"arch: none\" there is no guest",
+                      keys[i]);
+    for (size_t i = 0; i < scn_table_expect.n_keys; i++)
+        if (w->sub->origin[i] != SCN_ABSENT)
+            scn_error(r->d, w->sub->pos[i], "expect: with \"arch: none\" there is no guest");
+}
+
 void scn_check_node(struct scn_reader *r, struct scn_node *n, const struct scn_where *w)
 {
     const struct scn_table *t = &scn_table_node;
     const struct scn_table *te = &scn_table_expect;
     bool has_run = origin(w, t, "run") != SCN_ABSENT;
+
+    if (n->arch == SCN_ARCH_NONE) {
+        check_no_guest(r, w);
+        return;
+    }
 
     check_kernel(r, n, w);
     if (n->image && n->memory_bytes < LINUX_MIN_MEMORY)
@@ -213,4 +232,32 @@ void scn_check_totals(struct scn_reader *r, size_t nodes_pos)
         scn_error(r->d, nodes_pos,
                   "all nodes together have %" PRIu64 "MiB of memory; the limit is %" PRIu64 "MiB",
                   memory / MIB, TOTAL_MAX_MEMORY / MIB);
+}
+
+void scn_check_load(struct scn_reader *r, const struct scn_where *w, size_t pos)
+{
+    const struct scn_table *t = &scn_table_load;
+    const struct scenario *s = r->s;
+    unsigned adapters = 0, hot = 0;
+
+    for (unsigned i = 0; i < s->n_nodes; i++) {
+        bool none = s->nodes[i].arch == SCN_ARCH_NONE;
+
+        if (none && !s->load.given)
+            scn_error(r->d, pos, "node \"%s\" has no guest (\"arch: none\"), so there must be a \"load\"",
+                      s->nodes[i].name);
+        if (!none && s->load.given)
+            scn_error(r->d, pos, "load: is for a fabric without guests, but node \"%s\" has one",
+                      s->nodes[i].name);
+        adapters += s->nodes[i].adapter;
+        hot += s->nodes[i].adapter && (!s->load.hot || strcmp(s->load.hot, s->nodes[i].name) == 0);
+    }
+    if (!s->load.given)
+        return;
+    if (!s->load.n_rates && !w->bad[scn_where_key(t, "rates")])
+        scn_error(r->d, pos, "load: \"rates\" is missing");
+    if (adapters < 2)
+        scn_error(r->d, pos, "load: at least two nodes must have an adapter (fab0)");
+    else if (hot == 0)
+        scn_error(r->d, at(w, t, "hot"), "hot: there is no node \"%s\" with an adapter", s->load.hot);
 }

@@ -93,6 +93,16 @@ static void put_patterns(const struct scn_key *k, const void *object, FILE *out)
     fputc(']', out);
 }
 
+static void put_numbers(const struct scn_key *k, const void *object, FILE *out)
+{
+    const uint32_t *list = *(uint32_t *const *)(const void *)((const char *)object + k->offset);
+    unsigned n = *(const unsigned *)(const void *)((const char *)object + k->aux);
+
+    for (unsigned i = 0; i < n; i++)
+        fprintf(out, "%s%" PRIu32, i ? ", " : "[", list[i]);
+    fputc(']', out);
+}
+
 /* Whether the key says anything in this object. */
 static bool is_set(const struct scn_key *k, const void *object)
 {
@@ -102,8 +112,11 @@ static bool is_set(const struct scn_key *k, const void *object)
         return false;
     switch (k->type) {
     case SCN_T_PATTERNS:
+    case SCN_T_NUMBERS:
         return *(const unsigned *)(const void *)(p + k->aux) > 0;
     case SCN_T_OBJECT:
+        if (k->aux)
+            return *(const bool *)(p + k->aux);
         for (size_t i = 0; i < k->sub->n_keys; i++)
             if (is_set(&k->sub->keys[i], object))
                 return true;
@@ -142,6 +155,9 @@ static void put_value(const struct scn_key *k, const void *object, int indent, F
         break;
     case SCN_T_PATTERNS:
         put_patterns(k, object, out);
+        break;
+    case SCN_T_NUMBERS:
+        put_numbers(k, object, out);
         break;
     case SCN_T_INT:
         fprintf(out, "%" PRIu64, scn_key_load(k, object));

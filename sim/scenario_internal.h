@@ -100,13 +100,15 @@ enum scn_type {
     SCN_T_PATTERNS,  /* char ** and a count: POSIX extended regular expressions, one or a list of at most max
                       */
     SCN_T_INT,       /* whole number min..max */
+    SCN_T_NUMBERS,   /* uint32_t * and a count: such numbers, one or a list of at most scale */
     SCN_T_TIME,      /* ps, divided by scale */
     SCN_T_RATE,      /* bits per second */
     SCN_T_SIZE,      /* bytes, a multiple of scale (stored undivided) */
     SCN_T_WORD,      /* index into words */
     SCN_T_WORD_TEXT, /* char *: one of words */
     SCN_T_ENDPOINTS, /* two texts; read by scenario_links.c */
-    SCN_T_OBJECT,    /* a mapping with sub's keys, kept in the same struct */
+    SCN_T_OBJECT,    /* a mapping with sub's keys, kept in the same struct; aux: it is all absent if it is not
+                        given */
     SCN_T_DEFAULTS,  /* a mapping with those keys of sub that can be inherited */
     SCN_T_MAP,       /* min..max names, each with a mapping with sub's keys */
     SCN_T_LIST,      /* min..max mappings with sub's keys */
@@ -155,8 +157,8 @@ struct scn_table {
 };
 
 extern const struct scn_table scn_table_root, scn_table_defaults, scn_table_node, scn_table_expect,
-    scn_table_switch, scn_table_link;
-#define SCN_N_TABLES 6
+    scn_table_switch, scn_table_link, scn_table_topology, scn_table_load;
+#define SCN_N_TABLES 8
 extern const struct scn_table *const scn_tables[SCN_N_TABLES]; /* in the order of the reference */
 
 const struct scn_key *scn_key_find(const struct scn_table *t, const char *key);
@@ -227,6 +229,7 @@ struct scn_reader {
     const char *index; /* replaces {i}; NULL outside of nodes with a count */
     const struct scn_yaml *node_defaults, *link_defaults; /* may be NULL */
     enum scn_net net;                                     /* kind of the link or switch being read */
+    struct scn_tree *tree;
 };
 
 /*
@@ -246,14 +249,28 @@ void scn_free_object(const struct scn_table *t, void *object);
 bool scn_read_text(struct scn_reader *r, const char *key, const struct scn_yaml *y, const char **out);
 size_t scn_where_key(const struct scn_table *t, const char *key);
 
+/* ---- scenario_topology.c ---- */
+
+/*
+ * Adds to the tree what the topology stands for: a mapping of switches and a list of links (both may be
+ * empty: errors are noted). The nodes have been read.
+ */
+void scn_expand_topology(struct scn_reader *r, const struct scn_yaml *y, struct scn_yaml **switches,
+                         struct scn_yaml **links);
+
 /* ---- scenario_links.c, scenario_check.c ---- */
 
-void scn_read_links(struct scn_reader *r, const struct scn_yaml *list);
+/* Lists of links, those of a topology first; either may be NULL. */
+void scn_read_links(struct scn_reader *r, const struct scn_yaml *topology, const struct scn_yaml *list);
+/* Asterisks in the pattern stand for any number of characters. */
+bool scn_name_matches(const char *pattern, const char *name);
 /* Rules between the keys of one object, and between objects. */
 void scn_check_node(struct scn_reader *r, struct scn_node *n, const struct scn_where *where);
 void scn_check_link(struct scn_reader *r, const struct scn_link *l, const struct scn_where *where,
                     size_t pos);
 void scn_check_totals(struct scn_reader *r, size_t nodes_pos);
+/* `load`, and nodes without guests; pos: of the load, where: of its keys. */
+void scn_check_load(struct scn_reader *r, const struct scn_where *where, size_t pos);
 /* Whether a regular expression compiles, and is small enough to be compiled. 0, or -1 with a sentence in err.
  */
 int scn_check_pattern(const char *pattern, char *err, size_t size);

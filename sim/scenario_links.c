@@ -31,7 +31,7 @@ struct links {
     unsigned group[SCN_MAX_SWITCHES];   /* of switches connected so far: union-find */
 };
 
-static bool matches(const char *pattern, const char *name)
+bool scn_name_matches(const char *pattern, const char *name)
 {
     const char *star = NULL, *retry = NULL;
 
@@ -318,7 +318,7 @@ static void add_star(struct links *ls, const struct scn_yaml *y, const struct en
     for (unsigned i = 0; i < s->n_nodes; i++) {
         struct scn_end end[2] = {e[0].end, e[1].end};
 
-        if (!matches(e[wild].node, s->nodes[i].name))
+        if (!scn_name_matches(e[wild].node, s->nodes[i].name))
             continue;
         end[wild].index = i;
         add_link(ls, y, end, e, number++);
@@ -388,13 +388,15 @@ static void check_gaps(struct links *ls)
                           s->nodes[i].name, s->nodes[i].n_nics - 1, s->nodes[i].name, nic);
 }
 
-void scn_read_links(struct scn_reader *r, const struct scn_yaml *list)
+void scn_read_links(struct scn_reader *r, const struct scn_yaml *topology, const struct scn_yaml *list)
 {
     struct links *ls = scn_alloc(sizeof *ls);
 
     ls->r = r;
     for (unsigned i = 0; i < SCN_MAX_SWITCHES; i++)
         ls->group[i] = i;
+    for (size_t i = 0; topology && i < topology->n; i++)
+        read_link(ls, topology->items[i]);
     for (size_t i = 0; list && i < list->n; i++)
         read_link(ls, list->items[i]);
     check_gaps(ls);

@@ -160,6 +160,10 @@ static void read_switches(struct scn_reader *r, const struct scn_yaml *map)
         scn_read_object(r, &scn_table_switch, map->items[i], NULL, &sw, &where);
         if (!check_name(r, map->keys[i], map->keys[i]->text))
             continue;
+        if (r->s->n_switches == SCN_MAX_SWITCHES) {
+            scn_error(r->d, map->keys[i]->pos, "more than %d switches", SCN_MAX_SWITCHES);
+            break;
+        }
         sw.name = scn_strdup(map->keys[i]->text);
         r->s->switches[r->s->n_switches++] = sw;
     }
@@ -213,8 +217,9 @@ static char *directory_of(const char *path)
 static void read_root(struct scn_reader *r, const struct scn_yaml *root)
 {
     struct scenario *s = r->s;
-    struct scn_where where = {0};
-    const struct scn_yaml *nodes;
+    struct scn_where load = {0}, where = {.sub = &load};
+    const struct scn_yaml *nodes, *topology;
+    struct scn_yaml *switches = NULL, *links = NULL;
     size_t nodes_pos = root->pos;
 
     if (root->kind != SCN_MAP) {
@@ -229,9 +234,14 @@ static void read_root(struct scn_reader *r, const struct scn_yaml *root)
     nodes = section(r, root, "nodes");
     scn_yaml_get(root, "nodes", &nodes_pos);
     read_nodes(r, nodes);
+    topology = section(r, root, "topology");
+    if (topology)
+        scn_expand_topology(r, topology, &switches, &links);
+    read_switches(r, switches);
     read_switches(r, section(r, root, "switches"));
-    scn_read_links(r, section(r, root, "links"));
+    scn_read_links(r, links, section(r, root, "links"));
     scn_check_totals(r, nodes_pos);
+    scn_check_load(r, &load, where.pos[scn_where_key(&scn_table_root, "load")]);
 }
 
 static struct scenario *parse(const char *text, size_t len, const char *path, bool look_up, FILE *diag)
@@ -240,8 +250,9 @@ static struct scenario *parse(const char *text, size_t len, const char *path, bo
     struct scenario *s = scn_alloc(sizeof *s);
     char *dir = directory_of(path);
     struct scn_reader r = {.d = &d, .s = s, .dir = dir, .look_up = look_up};
-    struct scn_tree tree;
+    struct scn_tree tree = {0};
 
+    r.tree = &tree;
     s->path = scn_strdup(path);
     s->nodes = scn_alloc(SCN_MAX_NODES * sizeof *s->nodes);
     s->switches = scn_alloc(SCN_MAX_SWITCHES * sizeof *s->switches);
@@ -299,6 +310,7 @@ void scenario_free(struct scenario *s)
         free(s->switches[i].name);
     for (unsigned i = 0; i < s->n_links; i++)
         scn_free_object(&scn_table_link, &s->links[i]);
+    scn_free_object(&scn_table_load, s);
     free(s->nodes);
     free(s->switches);
     free(s->links);

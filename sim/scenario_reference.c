@@ -94,6 +94,10 @@ static void put_type(const struct scn_key *k, FILE *out)
     case SCN_T_INT:
         fprintf(out, "number, %" PRIu64 " to %" PRIu64, k->min, k->max);
         break;
+    case SCN_T_NUMBERS:
+        fprintf(out, "number, %" PRIu64 " to %" PRIu64 ", or a list of up to %" PRIu64, k->min, k->max,
+                k->scale);
+        break;
     case SCN_T_TIME:
     case SCN_T_RATE:
     case SCN_T_SIZE:

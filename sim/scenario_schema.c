@@ -87,6 +87,11 @@ static json_t *key_schema(const struct scn_key *k)
         return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum", (json_int_t)any.min, "maximum",
                          (json_int_t)any.max);
     }
+    case SCN_T_NUMBERS:
+        return json_pack("{s:[{s:s, s:I, s:I}, {s:s, s:i, s:I, s:{s:s, s:I, s:I}}]}", "anyOf", "type",
+                         "integer", "minimum", (json_int_t)k->min, "maximum", (json_int_t)k->max, "type",
+                         "array", "minItems", 1, "maxItems", (json_int_t)k->scale, "items", "type", "integer",
+                         "minimum", (json_int_t)k->min, "maximum", (json_int_t)k->max);
     case SCN_T_TIME:
     case SCN_T_RATE:
     case SCN_T_SIZE:

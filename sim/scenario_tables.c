@@ -19,14 +19,16 @@
 #define GIB      (1024 * MIB)
 #define DAY_PS   ((uint64_t)(86400 * VTIME_S))
 
-static const char *const archs[] = {"x86_64", "aarch64", "riscv64", NULL};
+static const char *const archs[] = {"x86_64", "aarch64", "riscv64", "none", NULL};
 static const char *const nics[] = {"e1000", "virtio-net", NULL};
 static const char *const speeds[] = {"1000MIPS", "500MIPS", "250MIPS", "125MIPS", "62.5MIPS", NULL};
 static const char *const images[] = {"linux", NULL};
 static const char *const modes[] = {"store-and-forward", "cut-through", NULL};
 static const char *const kinds[] = {"ethernet", "fabric", NULL};
+static const char *const patterns[] = {"uniform", "hotspot", "permutation", "neighbour", NULL};
 
-_Static_assert(COUNT(archs) == SCN_ARCH_COUNT + 1, "a name for each architecture");
+_Static_assert(COUNT(archs) == SCN_ARCH_COUNT + 2, "a name for each architecture");
+_Static_assert(COUNT(patterns) == SCN_PATTERN_COUNT + 1, "a name for each pattern");
 _Static_assert(COUNT(nics) == SCN_NIC_COUNT + 1, "a name for each interface model");
 
 static const struct scn_key root_keys[] = {
@@ -72,17 +74,30 @@ static const struct scn_key root_keys[] = {
      .sub = &scn_table_node,
      .help =
          "The guests, by name. A node's index is its position in the file. A node without links is allowed."},
+    {.key = "topology",
+     .type = SCN_T_OBJECT,
+     .flags = SCN_F_INPUT,
+     .sub = &scn_table_topology,
+     .help = "Makes fabric switches and links for adapters."},
     {.key = "switches",
      .type = SCN_T_MAP,
      .max = SCN_MAX_SWITCHES,
      .sub = &scn_table_switch,
-     .help = "The switches, by name. Nodes and switches share one name space. Links between switches must "
-             "not form a loop."},
+     .help =
+         "The switches, by name. Nodes and switches share one name space. Links between Ethernet switches "
+         "must not form a loop."},
     {.key = "links",
      .type = SCN_T_LIST,
      .max = SCN_MAX_LINKS,
      .sub = &scn_table_link,
      .help = "The full-duplex links."},
+    {.key = "load",
+     .type = SCN_T_OBJECT,
+     .aux = offsetof(struct scenario, load.given),
+     .sub = &scn_table_load,
+     .help =
+         "Traffic for the fabric alone, without guests (all nodes have `arch: none`): `cob run` then prints "
+         "latency and throughput for each offered rate. See docs/fabric.md."},
 };
 
 static const struct scn_key defaults_keys[] = {
@@ -102,7 +117,8 @@ static const struct scn_key node_keys[] = {
      .flags = SCN_F_REQUIRED | SCN_F_INHERIT,
      AT(scn_node, arch),
      .words = archs,
-     .help = "Instruction set. Required, here or in `defaults`."},
+     .help =
+         "Instruction set. Required, here or in `defaults`. `none`: no guest, only an adapter, for `load`."},
     {.key = "count",
      .type = SCN_T_INT,
      .flags = SCN_F_INPUT,
@@ -217,6 +233,7 @@ static const struct scn_key switch_keys[] = {
              "(`fab0`), see docs/fabric.md."},
     {.key = "mode",
      .type = SCN_T_WORD,
+     .flags = SCN_F_INHERIT,
      AT(scn_switch, cut_through),
      .words = modes,
      .def = "store-and-forward",
@@ -224,6 +241,7 @@ static const struct scn_key switch_keys[] = {
      .help = "Whether a frame is sent on after its last bit or already after its header."},
     {.key = "latency",
      .type = SCN_T_TIME,
+     .flags = SCN_F_INHERIT,
      AT(scn_switch, latency_ps),
      .min = VTIME_NS,
      .max = VTIME_S,
@@ -236,7 +254,7 @@ static const struct scn_key switch_keys[] = {
              "in."},
     {.key = "radix",
      .type = SCN_T_INT,
-     .flags = SCN_F_FABRIC,
+     .flags = SCN_F_INHERIT | SCN_F_FABRIC,
      AT(scn_switch, radix),
      .min = 2,
      .max = 1024,
@@ -388,6 +406,64 @@ static const struct scn_key link_keys[] = {
              "first. The topology `torus` sets it."},
 };
 
+static const struct scn_key load_keys[] = {
+    {.key = "pattern",
+     .type = SCN_T_WORD,
+     AT(scenario, load.pattern),
+     .words = patterns,
+     .def = "uniform",
+     .help =
+         "Where each node's messages go. `uniform`: to any other, at random. `hotspot`: to the node `hot` "
+         "(which sends none). `permutation`: each to one other, all different, chosen by the seed. "
+         "`neighbour`: to the next node."},
+    {.key = "size",
+     .type = SCN_T_SIZE,
+     AT(scenario, load.message_bytes),
+     .min = 1,
+     .max = 64 * KIB,
+     .scale = 1,
+     .def = "256B",
+     .help = "Payload of a message; it is cut into packets of `mtu`."},
+    {.key = "rates",
+     .type = SCN_T_NUMBERS,
+     .flags = SCN_F_REQUIRED,
+     AT(scenario, load.rates),
+     .aux = offsetof(struct scenario, load.n_rates),
+     .min = 1,
+     .max = 100,
+     .scale = 64,
+     .help =
+         "Offered rates, each a measurement of its own: per cent of the time for which a node's link would "
+         "be busy with what its node offers (headers and framing included)."},
+    {.key = "warmup",
+     .type = SCN_T_TIME,
+     AT(scenario, load.warmup_ps),
+     .max = VTIME_S,
+     .scale = 1,
+     .def = "20us",
+     .help = "Traffic before the measurement."},
+    {.key = "measure",
+     .type = SCN_T_TIME,
+     AT(scenario, load.measure_ps),
+     .min = VTIME_US,
+     .max = VTIME_S,
+     .scale = 1,
+     .def = "100us",
+     .help = "Length of the measurement. Then nothing more is sent, and the fabric must run empty."},
+    {.key = "hot",
+     .type = SCN_T_NAME,
+     AT(scenario, load.hot),
+     .max = SCN_NAME_MAX,
+     .help = "The hot spot. Default: the first node."},
+    {.key = "hot-share",
+     .type = SCN_T_INT,
+     AT(scenario, load.hot_share),
+     .min = 1,
+     .max = 100,
+     .def = "100",
+     .help = "Per cent of the messages that go to the hot spot; the others go to any node, at random."},
+};
+
 #define KEYS(a) .keys = a, .n_keys = COUNT(a)
 _Static_assert(COUNT(node_keys) <= SCN_MAX_KEYS && COUNT(link_keys) <= SCN_MAX_KEYS,
                "struct scn_where has room for every key");
@@ -418,9 +494,14 @@ const struct scn_table scn_table_switch = {.id = "switch",
 const struct scn_table scn_table_link = {
     .id = "link", .title = "A link", KEYS(link_keys), .help = "Two ends, a delay, a rate."};
 
+const struct scn_table scn_table_load = {.id = "load",
+                                         .title = "`load`",
+                                         KEYS(load_keys),
+                                         .help = "Traffic without guests; one measurement for each rate."};
+
 const struct scn_table *const scn_tables[SCN_N_TABLES] = {
-    &scn_table_root,   &scn_table_defaults, &scn_table_node,
-    &scn_table_expect, &scn_table_switch,   &scn_table_link,
+    &scn_table_root,   &scn_table_defaults, &scn_table_node,     &scn_table_expect,
+    &scn_table_switch, &scn_table_link,     &scn_table_topology, &scn_table_load,
 };
 
 const struct scn_key *scn_key_find(const struct scn_table *t, const char *key)
@@ -491,6 +572,8 @@ void scn_free_object(const struct scn_table *t, void *object)
             for (unsigned i = 0; i < n; i++)
                 free(list[i]);
             free(list);
+        } else if (k->type == SCN_T_NUMBERS) {
+            free(*(uint32_t **)(void *)member);
         } else if (k->type == SCN_T_OBJECT && !(k->flags & SCN_F_INPUT)) {
             scn_free_object(k->sub, object);
         } else if (k->size && (k->type <= SCN_T_PATH || k->type == SCN_T_WORD_TEXT)) {
@@ -501,8 +584,14 @@ void scn_free_object(const struct scn_table *t, void *object)
 
 const char *scn_arch_name(enum scn_arch a)
 {
-    assert(a < SCN_ARCH_COUNT);
+    assert(a <= SCN_ARCH_NONE);
     return archs[a];
+}
+
+const char *scn_pattern_name(enum scn_pattern p)
+{
+    assert(p < SCN_PATTERN_COUNT);
+    return patterns[p];
 }
 
 const char *scn_nic_name(enum scn_nic n)

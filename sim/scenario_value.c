@@ -269,6 +269,29 @@ static bool read_path(struct scn_reader *r, const struct scn_key *k, const struc
     return true;
 }
 
+static bool read_numbers(struct scn_reader *r, const struct scn_key *k, const struct scn_yaml *y,
+                         void *object)
+{
+    size_t n = y->kind == SCN_LIST ? y->n : 1;
+    uint32_t *list;
+    bool ok = true;
+
+    if (n < 1 || n > k->scale) {
+        scn_error(r->d, y->pos, "%s: expected 1 to %" PRIu64 " numbers, found %zu", k->key, k->scale, n);
+        return false;
+    }
+    list = scn_alloc(n * sizeof *list);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t value = 0;
+
+        ok = scn_read_number(r, k, y->kind == SCN_LIST ? y->items[i] : y, &value) && ok;
+        list[i] = (uint32_t)value;
+    }
+    *(uint32_t **)(void *)((char *)object + k->offset) = list;
+    *(unsigned *)(void *)((char *)object + k->aux) = (unsigned)n;
+    return ok;
+}
+
 static bool read_patterns(struct scn_reader *r, const struct scn_key *k, const struct scn_yaml *y,
                           void *object)
 {
@@ -332,6 +355,8 @@ static bool read_value(struct scn_reader *r, const struct scn_key *k, const stru
         return ok;
     case SCN_T_PATTERNS:
         return read_patterns(r, k, y, object);
+    case SCN_T_NUMBERS:
+        return read_numbers(r, k, y, object);
     case SCN_T_NAME:
         ok = scn_read_text(r, k->key, y, &text);
         if (ok && !scn_name_ok(text, k->max)) {
@@ -421,6 +446,8 @@ void scn_read_object(struct scn_reader *r, const struct scn_table *t, const stru
             def = k->def;
         where->pos[i] = y ? y->pos : own ? own->pos : 0;
         where->bad[i] = false;
+        if (k->type == SCN_T_OBJECT && k->aux && !(*(bool *)((char *)object + k->aux) = y != NULL))
+            continue;
         if (k->type == SCN_T_OBJECT && !(k->flags & SCN_F_INPUT)) {
             scn_read_object(r, k->sub, y, NULL, object, where->sub);
             continue;

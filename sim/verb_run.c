@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* verb_run.c - `cob run SCENARIO`: options, then the life of a run (run.h). */
+#include "sim/load.h"
 #include "sim/run.h"
 #include "sim/verbs.h"
 #include <errno.h>
@@ -166,6 +167,11 @@ int verb_run(int argc, char **argv)
         r.scn->stop_ps = r.opt.stop_ps;
     if (r.opt.timeout_s)
         r.scn->timeout_s = r.opt.timeout_s;
+    if (r.scn->load.given) {
+        load_run(&r);
+        run_free(&r);
+        return r.exit_status;
+    }
     if (run_prepare(&r) == 0 && run_start(&r) == 0) {
         run_watch(&r);
         if (run_finish(&r) < 0) {

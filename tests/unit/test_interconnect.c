@@ -87,10 +87,10 @@ static struct ic *star(unsigned ports)
 static void gigabit_star(unsigned ports, enum ic_switch_mode mode)
 {
     switches[0] = (struct ic_switch_cfg){.name = "sw",
-                                          .mode = mode,
-                                          .latency_ps = 300 * VTIME_NS,
-                                          .table_size = 1024,
-                                          .ageing_ps = VTIME_NEVER};
+                                         .mode = mode,
+                                         .latency_ps = 300 * VTIME_NS,
+                                         .table_size = 1024,
+                                         .ageing_ps = VTIME_NEVER};
     for (unsigned i = 0; i < ports; i++)
         links[i] = gigabit(IC_END_SWITCH, 0, i);
 }
