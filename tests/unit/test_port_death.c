@@ -24,12 +24,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static long points_left = -1; /* until this process dies; negative: it does not */
+static long points_left = -1;      /* until it happens; negative: it does not */
+static void (*what_happens)(void); /* at that point; NULL: this process dies */
 
 static void point(void)
 {
-    if (points_left >= 0 && points_left-- == 0)
+    if (points_left < 0 || points_left-- > 0)
+        return;
+    if (!what_happens)
         _exit(1);
+    what_happens();
 }
 
 #undef atomic_store
@@ -144,7 +148,7 @@ static void start(unsigned nodes, unsigned cores, uint32_t spin, bool engine_alw
         ck_assert_int_ge(pid[i], 0);
         if (pid[i] == 0) {
             prctl(PR_SET_PDEATHSIG, SIGKILL);
-            points_left = i == victim ? at : -1;
+            points_left = i == victim ? at : -1; /* what_happens: it dies */
             node(i, rounds);
             _exit(0);
         }
@@ -259,6 +263,55 @@ START_TEST(the_end_of_one_that_ended_stays)
 }
 END_TEST
 
+static void bury_2(void)
+{
+    if (port_bury(s, 2, true))
+        engine_steps(0);
+}
+
+/* Node 2 is buried at each point of node 1's step, which is about to release it or has done so. */
+START_TEST(another_may_be_buried_during_a_step)
+{
+    s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(s, MAP_FAILED);
+    what_happens = bury_2;
+    for (long at = 0; points_left < 0; at++) {
+        memset(s, 0, sizeof *s);
+        s->n_nodes = 3;
+        s->n_cores = 1;
+        s->stop_ps = VTIME_S;
+        s->fabric_next_ps = VTIME_NEVER;
+        for (unsigned i = 0; i < 3; i++) {
+            struct port_node *n = &s->node[i];
+            port_place(s, i, 0);
+            n->pending_ps = n->cap_ps = VTIME_NEVER;
+            n->need_ps = VTIME_US;
+            n->state = i == 1 ? PORT_STARTING : PORT_BLOCKED;
+            if (_i == 1 && i == 0) { /* sleeps for ever: 2 is the only one that is released */
+                n->state = PORT_IDLE;
+                n->deadline_ps = VTIME_NEVER;
+            }
+        }
+        s->pending = 1 << 1;
+        points_left = at;
+        port_meet(s, 1, PORT_ENDED);
+        if (points_left < 0) {
+            ck_assert_uint_eq(s->node[2].state, PORT_ENDED);
+            ck_assert_uint_eq(s->pending, _i == 1 ? 0 : 1 << 0);
+            ck_assert_uint_eq(s->node[0].go, _i == 1 ? 0 : 1);
+            if (_i == 1) /* over: the engine has the turn, or was called */
+                ck_assert_uint_ne(s->turn & (OWNER | CALLED), 0);
+        } else {
+            ck_assert_int_ge(at, 10); /* it has happened in earnest, and later than all points now */
+            break;
+        }
+    }
+    points_left = -1;
+    what_happens = NULL;
+    munmap(s, sizeof *s);
+}
+END_TEST
+
 /* Nobody takes the turn away from a live node, or from the engine. */
 START_TEST(the_turn_has_one_owner)
 {
@@ -291,6 +344,7 @@ int main(void)
     tcase_add_loop_test(c, it_may_die_at_any_point, 0, 32);
     tcase_add_loop_test(c, they_may_be_killed_at_any_moment, 0, 20);
     tcase_add_test(c, the_end_of_one_that_ended_stays);
+    tcase_add_loop_test(c, another_may_be_buried_during_a_step, 0, 2);
     tcase_add_test(c, the_turn_has_one_owner);
     suite_add_tcase(suite, c);
     SRunner *r = srunner_create(suite);
