@@ -26,13 +26,14 @@ struct frame { /* waiting for injection (up) or for room in the ring (down) */
     vtime_t at;
     uint64_t seq, id;
     unsigned node, nic;
+    bool train; /* no frame: the link of this interface begins to train */
     uint32_t len;
     uint8_t data[];
 };
 
 struct node {
     struct frame *spill, **spill_tail; /* deliveries that did not fit into the down ring, as announced */
-    uint64_t tx, rx;
+    uint64_t tx, rx, seq;
     regex_t *expect;
     unsigned n_expect;
     uint64_t matched;
@@ -91,6 +92,24 @@ static struct frame *frame_new(unsigned node, unsigned nic, vtime_t at, uint64_t
     return f;
 }
 
+/* Is this interface of the node its adapter? */
+static bool is_adapter(const struct engine *e, unsigned node, unsigned nic)
+{
+    const struct port_adapter *a = &e->port->node[node].adapter;
+    return a->present && a->nic == nic;
+}
+
+static void trace_frame(struct engine *e, bool tx, unsigned node, unsigned nic, vtime_t at, uint64_t id,
+                        const uint8_t *data, uint32_t len)
+{
+    if (!e->tr)
+        return;
+    if (is_adapter(e, node, nic))
+        tracing_packet(e->tr, tx ? TR_PACKET_TX : TR_PACKET_RX, node, at, id, data, len);
+    else
+        tracing_frame(e->tr, tx ? TR_FRAME_TX : TR_FRAME_RX, node, nic, at, id, data, len);
+}
+
 static void on_deliver(void *ctx, unsigned port, vtime_t at, uint64_t id, const uint8_t *data, uint32_t len)
 {
     struct engine *e = ctx;
@@ -98,8 +117,7 @@ static void on_deliver(void *ctx, unsigned port, vtime_t at, uint64_t id, const 
     struct port_node *n = &e->port->node[i];
 
     e->node[i].rx++;
-    if (e->tr)
-        tracing_frame(e->tr, TR_FRAME_RX, i, nic, at, id, data, len);
+    trace_frame(e, false, i, nic, at, id, data, len);
     if (atomic_load(&n->state) == PORT_ENDED)
         return;
     n->pending_ps = vtime_min(n->pending_ps, at);
@@ -149,27 +167,39 @@ static void on_line(void *ctx, unsigned node, vtime_t at, const char *line)
 static const char *const end_names[PORT_END_COUNT] = {"running", "result", "stopped", "shutdown",
                                                       "reset",   "panic",  "killed"};
 
+/* Frames, and trainings, in the order in which the node sent them. */
+static void put_waiting(struct engine *e, unsigned i, const struct port_record *rec, const uint8_t *data)
+{
+    if (rec->arg >= e->port->node[i].n_nics)
+        return;
+    struct frame *f = frame_new(i, rec->arg, rec->time_ps, 0, data, rec->len);
+    f->train = rec->type == PORT_REC_TRAIN;
+    f->seq = e->node[i].seq++;
+    if (e->n_waiting == e->room_waiting) {
+        e->room_waiting = e->room_waiting ? 2 * e->room_waiting : 256;
+        e->waiting = realloc(e->waiting, e->room_waiting * sizeof(struct frame *));
+        assert(e->waiting);
+    }
+    e->waiting[e->n_waiting++] = f;
+}
+
 static void on_record(struct engine *e, unsigned i, const struct port_record *rec, const uint8_t *data)
 {
-    struct node *n = &e->node[i];
-    struct frame *f;
-
     switch (rec->type) {
     case PORT_REC_CONSOLE:
         if (e->tr)
             tracing_console(e->tr, i, rec->time_ps, data, rec->len, on_line, e);
         break;
     case PORT_REC_FRAME:
-        if (rec->arg >= e->port->node[i].n_nics)
-            break;
-        f = frame_new(i, rec->arg, rec->time_ps, 0, data, rec->len);
-        f->seq = n->tx++;
-        if (e->n_waiting == e->room_waiting) {
-            e->room_waiting = e->room_waiting ? 2 * e->room_waiting : 256;
-            e->waiting = realloc(e->waiting, e->room_waiting * sizeof(struct frame *));
-            assert(e->waiting);
-        }
-        e->waiting[e->n_waiting++] = f;
+        e->node[i].tx++;
+        put_waiting(e, i, rec, data);
+        break;
+    case PORT_REC_TRAIN:
+        put_waiting(e, i, rec, data);
+        break;
+    case PORT_REC_EVENT:
+        if (e->tr)
+            tracing_guest_event(e->tr, i, rec->time_ps, data, rec->len);
         break;
     case PORT_REC_END:
         if (e->tr)
@@ -223,22 +253,32 @@ static int by_time(const void *a, const void *b)
     return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
+static int inject(struct engine *e, struct frame *f)
+{
+    unsigned port = e->node[f->node].port_of_nic[f->nic];
+
+    if (f->train)
+        return ic_train(e->ic, port, f->at);
+    f->id = ++e->frame_ids; /* here, not when drained: a full ring is drained at a moment that the host
+                               decides */
+    return ic_inject(e->ic, port, f->at, f->id, f->data, f->len);
+}
+
 static void inject_all(struct engine *e)
 {
     if (e->n_waiting)
         qsort(e->waiting, e->n_waiting, sizeof(struct frame *), by_time);
     for (size_t k = 0; k < e->n_waiting; k++) {
         struct frame *f = e->waiting[k];
-        f->id = ++e->frame_ids; /* here, not when drained: a full ring is drained at a moment that the host
-                                   decides */
-        int r = ic_inject(e->ic, e->node[f->node].port_of_nic[f->nic], f->at, f->id, f->data, f->len);
+        int r = inject(e, f);
         if (r < 0 && errno == EINVAL)
-            break_node(e,
-                       f->node); /* no guest can do that: in the fabric's past, or empty (nic.c sends none) */
+            break_node(e, f->node); /* no guest can do that: in the fabric's past, or empty */
         else if (r < 0)
             fabric_failed(e);
+        else if (!f->train)
+            trace_frame(e, true, f->node, f->nic, f->at, f->id, f->data, f->len);
         else if (e->tr)
-            tracing_frame(e->tr, TR_FRAME_TX, f->node, f->nic, f->at, f->id, f->data, f->len);
+            tracing_adapter_train(e->tr, f->node, f->nic, f->at);
         free(f);
     }
     e->n_waiting = 0;
@@ -514,18 +554,18 @@ void engine_stop(struct engine *e)
 
 /* ---- building ---- */
 
+/* Interfaces of a node in the port and in the fabric: those of Ethernet first, then the adapter. */
+static unsigned n_nics(const struct scn_node *n)
+{
+    return n->n_nics + n->adapter;
+}
+
 static struct ic_end ic_end_of(struct engine *e, const struct scn_end *end)
 {
     if (end->is_switch)
         return (struct ic_end){IC_END_SWITCH, end->index};
     unsigned nic = end->adapter ? e->scn->nodes[end->index].n_nics : end->nic;
     return (struct ic_end){IC_END_PORT, e->node[end->index].port_of_nic[nic]};
-}
-
-/* Interfaces of a node in the port and in the fabric: those of Ethernet first, then the adapter. */
-static unsigned n_nics(const struct scn_node *n)
-{
-    return n->n_nics + n->adapter;
 }
 
 enum { WIRE_OVERHEAD_BYTES = 24 }; /* IEEE 802.3: preamble and start delimiter 8, check sequence 4, gap 12 */
@@ -583,6 +623,22 @@ static struct ic *build_fabric(struct engine *e)
     return ic;
 }
 
+/* What the device of node i has to know. */
+static struct port_adapter build_adapter(const struct scenario *scn, unsigned i)
+{
+    for (unsigned k = 0; k < scn->n_links; k++) {
+        const struct scn_link *l = &scn->links[k];
+        for (unsigned end = 0; end < 2; end++)
+            if (l->end[end].adapter && l->end[end].index == i)
+                return (struct port_adapter){.present = 1,
+                                             .nic = scn->nodes[i].n_nics,
+                                             .mtu_bytes = l->mtu_bytes,
+                                             .framing_bytes = l->framing_bytes,
+                                             .rate_bps = l->rate_bps};
+    }
+    return (struct port_adapter){0};
+}
+
 static int build_port(struct engine *e, const struct engine_config *cfg)
 {
     const struct scenario *scn = e->scn;
@@ -608,6 +664,7 @@ static int build_port(struct engine *e, const struct engine_config *cfg)
         n->pending_ps = n->cap_ps = VTIME_NEVER;
         port_place(s, i, i % cfg->n_cores);
         n->n_nics = n_nics(&scn->nodes[i]);
+        n->adapter = build_adapter(scn, i);
         for (unsigned k = 0; k < n->n_nics; k++) {
             unsigned p = e->node[i].port_of_nic[k];
             e->latest_report_ps = vtime_max(e->latest_report_ps, ic_ingress_ps(e->ic, p));

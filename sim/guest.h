@@ -45,7 +45,8 @@ struct guest_spec {
     const char *ram_path; /* file that backs guest memory, shared (in /dev/shm or a memfd's /proc path); NULL:
                              private */
     const char *pid_path; /* pid file for guest_sweep */
-    bool plain;           /* no plugin, no NIC: for benchmarks and experiments */
+    const char *greeting; /* name of guest_greeting's socket; NULL if the node has no adapter */
+    bool plain;           /* no plugin, no NIC, no adapter: for benchmarks and experiments */
 };
 
 struct guest;

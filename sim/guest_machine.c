@@ -6,6 +6,7 @@
  * (guest_domain.c) and appends guest_machine_extra(). A change here that a guest can see changes every trace.
  */
 #include "sim/guest_machine.h"
+#include "devices/fabric/fabric_abi.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -51,6 +52,23 @@ static const char *const nic_device[SCN_NIC_COUNT] = {
 const struct guest_machine *guest_machine_of(enum scn_arch arch)
 {
     return &machines[arch];
+}
+
+/* x86_64: video memory and firmware from 640 KiB to 1 MiB, devices from 2 or 2.75 GiB to 4 GiB (q35). */
+unsigned guest_machine_ram(enum scn_arch arch, uint64_t memory_bytes,
+                           struct guest_range out[GUEST_RAM_RANGES])
+{
+    const uint64_t mib = 1 << 20, gib = 1 << 30;
+
+    if (arch != SCN_X86_64) {
+        out[0] = (struct guest_range){arch == SCN_AARCH64 ? gib : 2 * gib, memory_bytes};
+        return 1;
+    }
+    uint64_t low = memory_bytes < 0xb0000000u ? memory_bytes : 2 * gib;
+    out[0] = (struct guest_range){0, 640 * 1024};
+    out[1] = (struct guest_range){mib, low - mib};
+    out[2] = (struct guest_range){4 * gib, memory_bytes - low};
+    return low < memory_bytes ? 3 : 2;
 }
 
 void guest_args_add(struct guest_args *a, const char *format, ...)
@@ -139,6 +157,22 @@ static void add_nics(const struct guest_spec *spec, struct guest_args *a)
     }
 }
 
+static void add_adapter(const struct guest_spec *spec, struct guest_args *a)
+{
+    if (!spec->node->adapter)
+        return;
+    guest_args_add(a, "-chardev");
+    add_escaped(a, "socket,id=fab0-server,abstract=on,path=", spec->greeting, "");
+    guest_args_add(a, "-device");
+    guest_args_add(
+        a, "ivshmem-doorbell,id=fab0,chardev=fab0-server,vectors=%u,ioeventfd=off,bus=pcie.0,addr=0x%x",
+        FAB_VECTORS, GUEST_ADAPTER_SLOT);
+    if (spec->node->arch == SCN_RISCV64) { /* the PLIC knows no MSI */
+        guest_args_add(a, "-machine");
+        guest_args_add(a, "aia=aplic-imsic");
+    }
+}
+
 int guest_machine_extra(const struct guest_spec *spec, struct guest_args *a)
 {
     guest_args_add(a, "-icount");
@@ -162,6 +196,7 @@ int guest_machine_extra(const struct guest_spec *spec, struct guest_args *a)
         guest_args_add(a, "-plugin");
         add_escaped(a, "", spec->plugin, spec->plugin_args ? spec->plugin_args : "");
         add_nics(spec, a);
+        add_adapter(spec, a);
     }
     if (a->failed)
         errno = ENOMEM;

@@ -20,6 +20,7 @@
 #define GUEST_RTC_TEXT     "2020-01-01T00:00:00"
 #define GUEST_TB_CACHE_MIB 128u /* translated code; QEMU's own default depends on the host's memory */
 #define GUEST_NIC_SLOT     0x10 /* PCI slot of eth0 on bus 0; eth<k> is at slot GUEST_NIC_SLOT + k */
+#define GUEST_ADAPTER_SLOT 0x18 /* of the fabric adapter */
 #define GUEST_UUID_SIZE    37
 
 struct guest_machine {
@@ -34,6 +35,15 @@ struct guest_machine {
 
 /* Never NULL; the result is static. */
 const struct guest_machine *guest_machine_of(enum scn_arch arch);
+
+/* Guest memory as devices see it: without holes for devices and firmware. */
+struct guest_range {
+    uint64_t start, bytes;
+};
+enum { GUEST_RAM_RANGES = 3 };
+/* How many there are. */
+unsigned guest_machine_ram(enum scn_arch arch, uint64_t memory_bytes,
+                           struct guest_range out[GUEST_RAM_RANGES]);
 
 /* A growing argument list. A failed addition (ENOMEM) is remembered; the functions below report it once. */
 struct guest_args {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* run.c - the life of a run; see run.h. */
 #include "sim/run.h"
+#include "sim/guest_greeting.h"
+#include "sim/guest_machine.h"
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
@@ -68,21 +70,26 @@ static int open_tracing(struct run *r)
 {
     const char **nodes = calloc(r->scn->n_nodes, sizeof *nodes);
     const char **links = calloc(r->scn->n_links + 1, sizeof *links);
-    assert(nodes && links);
+    bool *fabric = calloc(r->scn->n_links + 1, sizeof *fabric);
+    assert(nodes && links && fabric);
     for (unsigned i = 0; i < r->scn->n_nodes; i++)
         nodes[i] = r->scn->nodes[i].name;
-    for (unsigned i = 0; i < r->scn->n_links; i++)
+    for (unsigned i = 0; i < r->scn->n_links; i++) {
         links[i] = r->scn->links[i].name;
+        fabric[i] = r->scn->links[i].fabric;
+    }
     struct tracing_config cfg = {.dir = r->dir.path,
                                  .nodes = nodes,
                                  .n_nodes = r->scn->n_nodes,
                                  .links = links,
                                  .n_links = r->scn->n_links,
+                                 .fabric = fabric,
                                  .trace = r->opt.trace,
                                  .capture = r->opt.capture};
     r->tracing = tracing_open(&cfg, r->why, sizeof r->why);
     free(nodes);
     free(links);
+    free(fabric);
     return r->tracing ? 0 : -1;
 }
 
@@ -177,6 +184,25 @@ static uint64_t node_seed(uint64_t seed, unsigned index)
     return (z ^ (z >> 31)) & 0xffffffffu;
 }
 
+/* The plugin's arguments. -1 with the reason in r->why. */
+static int plugin_args(struct run *r, unsigned i, const char *console, char *args, size_t size)
+{
+    const struct scn_node *sn = &r->scn->nodes[i];
+    struct guest_range ram[GUEST_RAM_RANGES];
+    unsigned n_ram = guest_machine_ram(sn->arch, sn->memory_bytes, ram);
+
+    int len = snprintf(args, size, ",port=%s,node=%u,shift=%u,cpus=%u,console=%s,engine=%d,qemu=%s",
+                       engine_port_path(r->engine), i, sn->icount_shift, sn->cpus, console, (int)getpid(),
+                       r->node[i].version);
+    for (unsigned k = 0; k < n_ram && len < (int)size; k++)
+        len +=
+            snprintf(args + len, size - (size_t)len, ",ram=%" PRIx64 "+%" PRIx64, ram[k].start, ram[k].bytes);
+    if (len < (int)size && !strchr(console, ','))
+        return 0;
+    snprintf(r->why, sizeof r->why, "%s: a run directory's path must be short and without commas", console);
+    return -1;
+}
+
 static int start_node(struct run *r, unsigned i)
 {
     const struct scn_node *sn = &r->scn->nodes[i];
@@ -193,14 +219,8 @@ static int start_node(struct run *r, unsigned i)
     rundir_path(&r->dir, argv, "qemu", sn->name, ".args");
     rundir_path(&r->dir, pid, "qemu", sn->name, ".pid");
     snprintf(ram, sizeof ram, "/proc/%d/fd/%d", (int)getpid(), n->ram_fd);
-    int len = snprintf(args, sizeof args, ",port=%s,node=%u,shift=%u,cpus=%u,console=%s,engine=%d,qemu=%s",
-                       engine_port_path(r->engine), i, sn->icount_shift, sn->cpus, console, (int)getpid(),
-                       n->version);
-    if (len >= (int)sizeof args || strchr(console, ',')) {
-        snprintf(r->why, sizeof r->why, "%s: a run directory's path must be short and without commas",
-                 console);
+    if (plugin_args(r, i, console, args, sizeof args) < 0)
         return -1;
-    }
     struct guest_spec spec = {.node = sn,
                               .index = i,
                               .seed = node_seed(r->scn->seed, i),
@@ -215,7 +235,8 @@ static int start_node(struct run *r, unsigned i)
                               .log_path = log,
                               .args_path = argv,
                               .ram_path = ram,
-                              .pid_path = pid};
+                              .pid_path = pid,
+                              .greeting = r->greeting};
     char why[800];
     n->guest = r->opt.backend->start(&spec, why, sizeof why);
     if (!n->guest) {
@@ -236,6 +257,9 @@ int run_start(struct run *r)
     if (r->opt.backend->open(r->dir.path, r->why, sizeof r->why) < 0)
         return -1;
     r->backend_open = true;
+    for (unsigned i = 0; i < r->scn->n_nodes && !r->greeting; i++)
+        if (r->scn->nodes[i].adapter && !(r->greeting = guest_greeting_start(r->why, sizeof r->why)))
+            return -1;
     for (unsigned i = 0; i < r->scn->n_nodes; i++) {
         if (interrupted) {
             snprintf(r->why, sizeof r->why, "interrupted");
@@ -325,6 +349,7 @@ static void stop_guests(struct run *r)
             r->opt.backend->stop(r->node[i].guest);
             r->node[i].guest = NULL;
         }
+    guest_greeting_stop();
     if (r->backend_open)
         r->opt.backend->close();
     r->backend_open = false;

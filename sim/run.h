@@ -65,6 +65,7 @@ struct run {
     struct tracing *tracing;
     struct engine *engine;
     bool backend_open;
+    const char *greeting; /* of the adapters' server; NULL if there are none */
     bool timed_out, interrupted;
     struct timespec started;
     double wall_s; /* of the guests' running */

@@ -4,6 +4,8 @@
  *
  * A commit looks only at the queues that have something in them, and returns at once when nothing is due.
  */
+#include "devices/fabric/fabric_abi.h"
+#include "devices/fabric/fabric_wire.h"
 #include "tracing/tracing_write.h"
 #include <assert.h>
 #include <errno.h>
@@ -70,6 +72,53 @@ void tracing_frame(struct tracing *t, enum tracing_event_id tx_or_rx, unsigned n
         return;
     uint64_t hash = XXH64(data, len, 0);
     put_event(t, node, &(struct tracing_event){at, tx_or_rx, {{frame_id}, {nic}, {len}, {hash}}});
+}
+
+void tracing_packet(struct tracing *t, enum tracing_event_id tx_or_rx, unsigned node, vtime_t at,
+                    uint64_t frame_id, const uint8_t *data, uint32_t len)
+{
+    struct fab_wire w = {0};
+
+    assert(node < t->names.n_nodes && (tx_or_rx == TR_PACKET_TX || tx_or_rx == TR_PACKET_RX));
+    if (!t->trace || failed(t))
+        return;
+    memcpy(&w, data, len < sizeof w ? len : sizeof w);
+    put_event(t, node,
+              &(struct tracing_event){at,
+                                      tx_or_rx,
+                                      {{frame_id},
+                                       {w.type},
+                                       {w.queue},
+                                       {le16toh(w.src)},
+                                       {le16toh(w.dst)},
+                                       {le32toh(w.message)},
+                                       {le32toh(w.psn)},
+                                       {le32toh(w.offset)},
+                                       {len},
+                                       {XXH64(data, len, 0)}}});
+}
+
+void tracing_adapter_train(struct tracing *t, unsigned node, unsigned nic, vtime_t at)
+{
+    assert(node < t->names.n_nodes);
+    if (t->trace && !failed(t))
+        put_event(t, node, &(struct tracing_event){at, TR_ADAPTER_TRAIN, {{nic}}});
+}
+
+void tracing_guest_event(struct tracing *t, unsigned node, vtime_t at, const uint8_t *record, uint32_t len)
+{
+    struct fab_event ev;
+
+    assert(node < t->names.n_nodes && len >= sizeof ev);
+    if (!t->trace || failed(t))
+        return;
+    memcpy(&ev, record, sizeof ev);
+    put_event(t, node,
+              &(struct tracing_event){at,
+                                      TR_GUEST_EVENT,
+                                      {{le16toh(ev.type)},
+                                       {le32toh(ev.arg)},
+                                       {.b = {record + sizeof ev, (uint32_t)(len - sizeof ev)}}}});
 }
 
 void tracing_link(struct tracing *t, const struct tracing_link_event *ev)

@@ -40,6 +40,10 @@ enum tracing_event_id {
     TR_LINK_DROPPED,  /* same payload and reason string */
     TR_LINK_TRAINING, /* fabric stream: link */
     TR_LINK_UP,       /* fabric stream: link */
+    TR_PACKET_TX,     /* node stream: the adapter emitted frame_id; its header decoded, len, xxh64 */
+    TR_PACKET_RX,     /* node stream: the same, arrived at the adapter */
+    TR_ADAPTER_TRAIN, /* node stream: the guest enabled its adapter nic, whose link nobody had trained */
+    TR_GUEST_EVENT,   /* node stream: a record of the event port: type, arg, data */
     TR_EVENT_COUNT,
 };
 
@@ -49,6 +53,7 @@ struct tracing_config {
     unsigned n_nodes;
     const char *const *links; /* names */
     unsigned n_links;
+    const bool *fabric;  /* which links carry packets of fabric adapters, not Ethernet frames; NULL: none */
     bool trace, capture; /* off: the calls for that part do nothing (consoles are always written) */
 };
 
@@ -73,6 +78,12 @@ struct tracing *tracing_open(const struct tracing_config *cfg, char *why, size_t
 void tracing_node_state(struct tracing *t, unsigned node, vtime_t at, const char *state, int64_t value);
 void tracing_frame(struct tracing *t, enum tracing_event_id tx_or_rx, unsigned node, unsigned nic, vtime_t at,
                    uint64_t frame_id, const uint8_t *data, uint32_t len);
+/* The same for a packet of a fabric adapter (struct fab_wire first; shorter ones are shown with zeros). */
+void tracing_packet(struct tracing *t, enum tracing_event_id tx_or_rx, unsigned node, vtime_t at,
+                    uint64_t frame_id, const uint8_t *data, uint32_t len);
+void tracing_adapter_train(struct tracing *t, unsigned node, unsigned nic, vtime_t at);
+/* A record of the event port: struct fab_event first, len bytes in all, at least sizeof. */
+void tracing_guest_event(struct tracing *t, unsigned node, vtime_t at, const uint8_t *record, uint32_t len);
 void tracing_link(struct tracing *t, const struct tracing_link_event *ev);
 /*
  * Console bytes that the guest wrote at `at` (bytes of one node come in order). Lines are split here. A line

@@ -42,7 +42,7 @@ static size_t end_block(uint8_t *start, uint8_t *p)
     return len;
 }
 
-static void put_file_head(struct tracing_capture *c, const char *interface)
+static void put_file_head(struct tracing_capture *c, const char *interface, bool fabric)
 {
     uint8_t block[256 + 64] = {0}, *p;
     tracing_put32(block, PCAPNG_SECTION);
@@ -55,7 +55,7 @@ static void put_file_head(struct tracing_capture *c, const char *interface)
     static const uint8_t nanoseconds = 9;
     size_t name = strnlen(interface, 256);
     tracing_put32(block, PCAPNG_INTERFACE);
-    tracing_put16(block + 8, PCAPNG_ETHERNET);
+    tracing_put16(block + 8, fabric ? PCAPNG_USER0 : PCAPNG_ETHERNET);
     tracing_put16(block + 10, 0);
     tracing_put32(block + 12, 0); /* no limit to a frame's length */
     p = put_option(block + 16, PCAPNG_IF_NAME, interface, name);
@@ -65,12 +65,12 @@ static void put_file_head(struct tracing_capture *c, const char *interface)
 }
 
 bool tracing_capture_open(struct tracing_capture *c, struct tracing_error *error, char *path,
-                          const char *interface)
+                          const char *interface, bool fabric)
 {
     *c = (struct tracing_capture){.queue = {.write = write_block, .owner = c}};
     if (!tracing_file_open(&c->file, error, path, CAPTURE_BUFFER))
         return false;
-    put_file_head(c, interface);
+    put_file_head(c, interface, fabric);
     return true;
 }
 

@@ -5,6 +5,7 @@
  * The metadata text (tracing_metadata.c) is generated from the same table. A new event is a line here and an
  * id in tracing.h; the callers of the encoder give the values in the table's order.
  */
+#include "devices/fabric/fabric_wire.h"
 #include "tracing/tracing_format.h"
 #include <assert.h>
 #include <inttypes.h>
@@ -20,6 +21,28 @@
     {                                                                                                        \
         "hash", TRF_HEX64, " hash ", ""                                                                      \
     }
+
+#define PACKET_FIELDS                                                                                        \
+    {"frame_id", TRF_U64, " #", ""}, {"type", TRF_PACKET, " ", ""}, {"queue", TRF_U32, " q", ""},            \
+        {"src", TRF_NODE, " ", ""}, {"dst", TRF_NODE, ">", ""}, {"message", TRF_U32, " message ", ""},       \
+        {"psn", TRF_U32, " psn ", ""}, {"offset", TRF_U32, " at ", ""}, {"len", TRF_U32, " ", " bytes"},     \
+    {                                                                                                        \
+        "hash", TRF_HEX64, " hash ", ""                                                                      \
+    }
+
+const char *const tracing_packet_names[TRACING_PACKETS] = {
+    [FAB_P_SEND] = "send",
+    [FAB_P_DATAGRAM] = "datagram",
+    [FAB_P_READ] = "read",
+    [FAB_P_WRITE] = "write",
+    [FAB_P_ATOMIC] = "atomic",
+    [FAB_P_PROBE] = "probe",
+    [FAB_P_ACK] = "ack",
+    [FAB_P_NAK] = "nak",
+    [FAB_P_READ_DATA] = "read-data",
+    [FAB_P_ATOMIC_OLD] = "atomic-old",
+};
+_Static_assert(TRACING_PACKETS == (int)FAB_P_END, "every packet has a name");
 
 const struct tracing_event_def tracing_event_defs[TR_EVENT_COUNT] = {
     [TR_NODE_STATE] = {"node_state",
@@ -38,16 +61,31 @@ const struct tracing_event_def tracing_event_defs[TR_EVENT_COUNT] = {
                          {LINK_FIELDS, {"reason", TRF_STRING, " (", ")"}}},
     [TR_LINK_TRAINING] = {"link_training", "training", TRACING_FABRIC_CLASS, {{"link", TRF_LINK, " ", ""}}},
     [TR_LINK_UP] = {"link_up", "up", TRACING_FABRIC_CLASS, {{"link", TRF_LINK, " ", ""}}},
+    [TR_PACKET_TX] = {"packet_tx", "packet tx", TRACING_NODE_CLASS, {PACKET_FIELDS}},
+    [TR_PACKET_RX] = {"packet_rx", "packet rx", TRACING_NODE_CLASS, {PACKET_FIELDS}},
+    [TR_ADAPTER_TRAIN] = {"adapter_train",
+                          "adapter trains its link,",
+                          TRACING_NODE_CLASS,
+                          {{"nic", TRF_U32, " interface ", ""}}},
+    [TR_GUEST_EVENT] = {"guest_event",
+                        "event",
+                        TRACING_NODE_CLASS,
+                        {{"type", TRF_U32, " ", ""},
+                         {"arg", TRF_U32, " arg ", ""},
+                         {"data", TRF_BYTES, " \"", "\""}}},
 };
 
 static const char cut_mark[] = "[cut]";
 
-/* Bytes of a field, without the text of a string but with its NUL. */
+/* Bytes of a field, without the text of a string but with its NUL, without bytes but with their count. */
 static size_t fixed_size(enum tracing_field_type type)
 {
     switch (type) {
     case TRF_U32:
     case TRF_LINK:
+    case TRF_NODE:
+    case TRF_PACKET:
+    case TRF_BYTES:
         return 4;
     case TRF_U64:
     case TRF_HEX64:
@@ -73,6 +111,8 @@ size_t tracing_event_bound(const struct tracing_event *ev)
         size += fixed_size(def->fields[i].type);
         if (def->fields[i].type == TRF_STRING)
             size += strlen(ev->v[i].s);
+        else if (def->fields[i].type == TRF_BYTES)
+            size += ev->v[i].b.n;
     }
     return size < TRACING_EVENT_MAX ? size : TRACING_EVENT_MAX;
 }
@@ -108,6 +148,10 @@ size_t tracing_event_encode(uint8_t *out, const struct tracing_event *ev)
         after -= size;
         if (def->fields[i].type == TRF_STRING) {
             p = put_string(p, ev->v[i].s, (size_t)(out + TRACING_EVENT_MAX - p) - after);
+        } else if (def->fields[i].type == TRF_BYTES) {
+            tracing_put32(p, ev->v[i].b.n);
+            memcpy(p + 4, ev->v[i].b.p, ev->v[i].b.n);
+            p += 4 + ev->v[i].b.n;
         } else if (size == 4) {
             assert(ev->v[i].u <= UINT32_MAX);
             tracing_put32(p, (uint32_t)ev->v[i].u);
@@ -146,12 +190,16 @@ size_t tracing_event_decode(const uint8_t *in, size_t len, enum tracing_class st
         size_t size = fixed_size(def->fields[i].type);
         if (def->fields[i].type == TRF_STRING)
             size += strnlen((const char *)in + used, len - used);
+        else if (def->fields[i].type == TRF_BYTES && len - used >= size)
+            size += tracing_get32(in + used);
         if (size > len - used) {
             *fault = "an event is cut short";
             return 0;
         }
         if (def->fields[i].type == TRF_STRING)
             ev->v[i].s = (const char *)in + used;
+        else if (def->fields[i].type == TRF_BYTES)
+            ev->v[i].b = (struct tracing_bytes){in + used + 4, tracing_get32(in + used)};
         else
             ev->v[i].u = size == 4 ? tracing_get32(in + used) : tracing_get64(in + used);
         if (def->fields[i].type == TRF_LINK && ev->v[i].u >= links) {
@@ -170,18 +218,22 @@ bool tracing_event_equal(const struct tracing_event *a, const struct tracing_eve
     const struct tracing_event_def *def = &tracing_event_defs[a->id];
     FOR_EACH_FIELD(def, i)
     {
-        bool same =
-            def->fields[i].type == TRF_STRING ? strcmp(a->v[i].s, b->v[i].s) == 0 : a->v[i].u == b->v[i].u;
+        const union tracing_value *x = &a->v[i], *y = &b->v[i];
+        bool same = def->fields[i].type == TRF_STRING  ? strcmp(x->s, y->s) == 0
+                    : def->fields[i].type == TRF_BYTES ? x->b.n == y->b.n && !memcmp(x->b.p, y->b.p, x->b.n)
+                                                       : x->u == y->u;
         if (!same)
             return false;
     }
     return true;
 }
 
-/* A string from a file may hold anything: nothing of it may reach the terminal as a control sequence. */
-static void show_string(FILE *out, const char *s)
+/* What comes from a file may hold anything: nothing of it may reach the terminal as a control sequence. */
+static void show_bytes(FILE *out, const void *bytes, size_t len)
 {
-    for (size_t len = strlen(s); len > 0;) {
+    const char *s = bytes;
+
+    while (len > 0) {
         char piece[TRACING_ESCAPED(256)];
         size_t n = len < 256 ? len : 256;
         tracing_escape(piece, s, n);
@@ -189,6 +241,20 @@ static void show_string(FILE *out, const char *s)
         s += n;
         len -= n;
     }
+}
+
+static void show_string(FILE *out, const char *s)
+{
+    show_bytes(out, s, strlen(s));
+}
+
+/* The number itself if there is no name for it. */
+static void show_name(FILE *out, const char *const *names, unsigned n, uint64_t i)
+{
+    if (i < n && names[i])
+        show_string(out, names[i]);
+    else
+        fprintf(out, "%" PRIu64, i);
 }
 
 void tracing_event_show(FILE *out, const struct tracing_event *ev, const struct tracing_names *names)
@@ -213,8 +279,17 @@ void tracing_event_show(FILE *out, const struct tracing_event *ev, const struct 
         case TRF_LINK:
             show_string(out, names->links[ev->v[i].u]);
             break;
+        case TRF_NODE:
+            show_name(out, (const char *const *)names->nodes, names->n_nodes, ev->v[i].u);
+            break;
+        case TRF_PACKET:
+            show_name(out, tracing_packet_names, TRACING_PACKETS, ev->v[i].u);
+            break;
         case TRF_STRING:
             show_string(out, ev->v[i].s);
+            break;
+        case TRF_BYTES:
+            show_bytes(out, ev->v[i].b.p, ev->v[i].b.n);
             break;
         case TRF_NONE:
             break;

@@ -21,11 +21,22 @@
 #define TRACING_EVENT_HEAD   10
 #define TRACING_EVENT_MAX    (TRACING_PACKET_BYTES - TRACING_PACKET_HEAD)
 #define TRACING_MAGIC        0xC1FC1FC1u
-#define TRACING_MAX_FIELDS   6
+#define TRACING_MAX_FIELDS   10
 
 enum tracing_class { TRACING_NODE_CLASS, TRACING_FABRIC_CLASS, TRACING_CLASS_COUNT };
 
-enum tracing_field_type { TRF_NONE, TRF_U32, TRF_U64, TRF_HEX64, TRF_I64, TRF_LINK, TRF_STRING };
+enum tracing_field_type {
+    TRF_NONE,
+    TRF_U32,
+    TRF_U64,
+    TRF_HEX64,
+    TRF_I64,
+    TRF_LINK,   /* u32, checked */
+    TRF_NODE,   /* u32; may be no node at all */
+    TRF_PACKET, /* u32: enum fab_packet; may be none of them */
+    TRF_STRING,
+    TRF_BYTES /* u32 count, bytes; only as an event's last field; must fit */
+};
 
 struct tracing_field {
     const char *name; /* in the metadata */
@@ -42,10 +53,18 @@ struct tracing_event_def {
 
 extern const struct tracing_event_def tracing_event_defs[TR_EVENT_COUNT];
 
+/* Names of enum fab_packet (fabric_wire.h), by value; NULL: there is no such packet. */
+enum { TRACING_PACKETS = 11 };
+extern const char *const tracing_packet_names[TRACING_PACKETS];
+
 union tracing_value {
     uint64_t u;
     int64_t i;
     const char *s;
+    struct tracing_bytes {
+        const uint8_t *p;
+        uint32_t n;
+    } b;
 };
 
 struct tracing_event {

@@ -30,11 +30,13 @@ static void put_names(FILE *out, const char *key, char *const *names, unsigned n
     }
 }
 
-/* "enum <name>" with the names as labels, and one more after them. */
-static void put_enum(FILE *out, const char *name, char *const *labels, unsigned n, const char *last)
+/* "enum <name>" with the names as labels (NULL: left out), and one more after them. */
+static void put_enum(FILE *out, const char *name, const char *const *labels, unsigned n, const char *last)
 {
     fprintf(out, "enum %s : uint32_t {\n", name);
     for (unsigned i = 0; i < n; i++) {
+        if (!labels[i])
+            continue;
         fputc('\t', out);
         put_quoted(out, labels[i]);
         fprintf(out, " = %u,\n", i);
@@ -47,13 +49,18 @@ static void put_enum(FILE *out, const char *name, char *const *labels, unsigned 
 static void put_event(FILE *out, unsigned id)
 {
     static const char *const types[] = {
-        [TRF_U32] = "uint32_t", [TRF_U64] = "uint64_t",      [TRF_HEX64] = "hex64_t",
-        [TRF_I64] = "int64_t",  [TRF_LINK] = "enum link_no", [TRF_STRING] = "string"};
+        [TRF_U32] = "uint32_t",      [TRF_U64] = "uint64_t",           [TRF_HEX64] = "hex64_t",
+        [TRF_I64] = "int64_t",       [TRF_LINK] = "enum link_no",      [TRF_STRING] = "string",
+        [TRF_NODE] = "enum node_no", [TRF_PACKET] = "enum packet_type"};
     const struct tracing_event_def *def = &tracing_event_defs[id];
     fprintf(out, "event {\n\tid = %u;\n\tname = \"%s\";\n\tstream_id = %d;\n\tfields := struct {\n", id,
             def->name, def->stream);
     for (unsigned i = 0; i < TRACING_MAX_FIELDS && def->fields[i].type != TRF_NONE; i++)
-        fprintf(out, "\t\t%s %s;\n", types[def->fields[i].type], def->fields[i].name);
+        if (def->fields[i].type == TRF_BYTES)
+            fprintf(out, "\t\tuint32_t %s_bytes;\n\t\tbyte_t %s[%s_bytes];\n", def->fields[i].name,
+                    def->fields[i].name, def->fields[i].name);
+        else
+            fprintf(out, "\t\t%s %s;\n", types[def->fields[i].type], def->fields[i].name);
     fputs("\t};\n};\n\n", out);
 }
 
@@ -61,6 +68,7 @@ static void put_metadata(FILE *out, const struct tracing_names *names)
 {
     fputs(
         "/* CTF 1.8 */\n\n"
+        "typealias integer { size = 8; align = 8; signed = false; byte_order = le; base = 16; } := byte_t;\n"
         "typealias integer { size = 16; align = 8; signed = false; byte_order = le; } := uint16_t;\n"
         "typealias integer { size = 32; align = 8; signed = false; byte_order = le; } := uint32_t;\n"
         "typealias integer { size = 64; align = 8; signed = false; byte_order = le; } := uint64_t;\n"
@@ -69,7 +77,7 @@ static void put_metadata(FILE *out, const struct tracing_names *names)
         "hex64_t;\n\n"
         "trace {\n\tmajor = 1;\n\tminor = 8;\n\tbyte_order = le;\n\tpacket.header := struct {\n"
         "\t\tuint32_t magic;\n\t\tuint32_t stream_id;\n\t};\n};\n\n"
-        "env {\n\tdomain = \"cob\";\n\tcob_format = 1;\n",
+        "env {\n\tdomain = \"cob\";\n\tcob_format = 2;\n",
         out);
     put_names(out, "node", names->nodes, names->n_nodes);
     put_names(out, "link", names->links, names->n_links);
@@ -82,9 +90,10 @@ static void put_metadata(FILE *out, const struct tracing_names *names)
         "}"
         " := vtime_t;\n\n",
         out);
-    put_enum(out, "node_no", names->nodes, names->n_nodes, "fabric");
-    put_enum(out, "link_no", names->links, names->n_links,
+    put_enum(out, "node_no", (const char *const *)names->nodes, names->n_nodes, "fabric");
+    put_enum(out, "link_no", (const char *const *)names->links, names->n_links,
              names->n_links ? NULL : "none"); /* must not be empty */
+    put_enum(out, "packet_type", tracing_packet_names, TRACING_PACKETS, NULL);
     for (unsigned stream = 0; stream < TRACING_CLASS_COUNT; stream++)
         fprintf(out,
                 "stream {\n\tid = %u;\n\tevent.header := struct {\n\t\tuint16_t id;\n\t\tvtime_t "
@@ -167,7 +176,7 @@ static int take_names(const char **p, const char *end, const char *key, char ***
 
 int tracing_metadata_parse(const char *text, size_t len, struct tracing_names *names)
 {
-    static const char before[] = "cob_format = 1;\n";
+    static const char before[] = "cob_format = 2;\n";
     *names = (struct tracing_names){0};
     errno = EINVAL;
     const char *p = memmem(text, len, before, sizeof before - 1);

@@ -67,7 +67,7 @@ static void open_trace(struct tracing *t, const char *dir)
                             TRACING_FABRIC_CLASS, t->names.n_nodes);
 }
 
-static void open_captures(struct tracing *t, const char *dir)
+static void open_captures(struct tracing *t, const char *dir, const bool *fabric)
 {
     if (!make_dir(t, path_in(dir, "capture")))
         return;
@@ -78,7 +78,7 @@ static void open_captures(struct tracing *t, const char *dir)
             return;
         }
         tracing_capture_open(&t->captures[i], &t->error, path_in(dir, "capture/%s.pcapng", interface),
-                             interface);
+                             interface, fabric && fabric[i / 2]);
         free(interface);
     }
 }
@@ -125,7 +125,7 @@ struct tracing *tracing_open(const struct tracing_config *cfg, char *why, size_t
     if (t->trace && !t->error.err)
         open_trace(t, cfg->dir);
     if (t->capture && !t->error.err)
-        open_captures(t, cfg->dir);
+        open_captures(t, cfg->dir, cfg->fabric);
     if (!t->error.err)
         open_consoles(t, cfg->dir);
     if (!t->error.err)

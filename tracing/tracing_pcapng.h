@@ -13,6 +13,7 @@
 #define PCAPNG_PACKET    6u
 #define PCAPNG_MAGIC     0x1A2B3C4Du
 #define PCAPNG_ETHERNET  1u
+#define PCAPNG_USER0     147u /* free for private use: packets of fabric adapters */
 
 #define PCAPNG_SECTION_BYTES 28u /* without options */
 #define PCAPNG_PACKET_HEAD   28u /* up to the frame's bytes */

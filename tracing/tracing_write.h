@@ -90,7 +90,7 @@ struct tracing_capture {
 enum tracing_direction { TRACING_DIR_UNKNOWN, TRACING_DIR_IN, TRACING_DIR_OUT };
 
 bool tracing_capture_open(struct tracing_capture *c, struct tracing_error *error, char *path,
-                          const char *interface);
+                          const char *interface, bool fabric);
 void tracing_capture_close(struct tracing_capture *c);
 /* Queues one frame; data may be NULL (no bytes, only its length). comment may be NULL. -1: ENOMEM. */
 int tracing_capture_frame(struct tracing_capture *c, vtime_t at, enum tracing_direction dir,

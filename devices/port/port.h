@@ -28,9 +28,9 @@
 #include <stdint.h>
 
 #define PORT_MAGIC      0x31424f43u /* "COB1" */
-#define PORT_VERSION    3u
+#define PORT_VERSION    4u
 #define PORT_MAX_NODES  64u
-#define PORT_MAX_NICS   8u
+#define PORT_MAX_NICS   9u /* eight of stock models and the adapter */
 #define PORT_MAX_CORES  64u
 #define PORT_RING_BYTES (4u << 20) /* power of two */
 #define PORT_MAX_FRAME  65536u
@@ -63,6 +63,15 @@ struct port_nic {
     vtime_t link_up_ps; /* when the link is trained, VTIME_NEVER: nobody has begun. Written by the engine */
 };
 
+/* The fabric adapter of a node: what its device needs to know of the scenario (fabric.h, struct fab_config).
+ */
+struct port_adapter {
+    uint32_t present;
+    uint32_t nic; /* its interface: index into port_node.nic */
+    uint32_t mtu_bytes, framing_bytes;
+    uint64_t rate_bps;
+};
+
 /* Laid out by who writes when: in a usual round one line of a node is written by it and one by the stepper.
  */
 struct port_node {
@@ -89,6 +98,7 @@ struct port_node {
     uint32_t n_nics;
 
     _Alignas(64) struct port_nic nic[PORT_MAX_NICS];
+    struct port_adapter adapter;
     uint64_t idles, late;
 
     _Alignas(64) _Atomic uint64_t
@@ -128,6 +138,7 @@ struct port_shared {
 };
 
 _Static_assert(sizeof(struct port_nic) == 32, "port_nic is part of the format");
+_Static_assert(sizeof(struct port_adapter) == 24, "port_adapter is part of the format");
 _Static_assert(offsetof(struct port_shared, stop_ps) == 24, "port_shared is part of the format");
 _Static_assert(offsetof(struct port_shared, core) == 128 && PORT_MAX_NODES <= 64, "one line, one bit a node");
 _Static_assert(offsetof(struct port_node, grant_ps) == 64 && offsetof(struct port_node, nic) == 128,
@@ -146,20 +157,25 @@ static inline size_t port_size(unsigned n_nodes)
 enum port_record_type {
     PORT_REC_FRAME = 1,   /* up: sent by the guest at time_ps; down: to be handed to the guest at time_ps */
     PORT_REC_CONSOLE = 2, /* up: bytes written at time_ps or soon after, in order */
-    PORT_REC_END = 3,     /* up: arg = enum port_end, arg2 = exit status */
+    PORT_REC_END = 3,     /* up: arg = enum port_end, id = exit status */
+    PORT_REC_TRAIN = 4, /* up: the guest enables its adapter: its link begins to train, if nobody has begun */
+    PORT_REC_EVENT =
+        5, /* up: a record of the event port: struct fab_event and its data, PORT_EVENT_MIN.. bytes */
     PORT_REC_TYPES
 };
 
 struct port_record {
     uint32_t size; /* of header and data, rounded up to 8 */
     uint16_t type;
-    uint16_t arg; /* FRAME: nic index */
+    uint16_t arg; /* FRAME, TRAIN: nic index */
     int64_t time_ps;
     uint64_t id;  /* FRAME down: frame id; END: exit status */
     uint32_t len; /* bytes of data behind the header */
     uint32_t zero;
 };
 _Static_assert(sizeof(struct port_record) == 32, "port_record is part of the format");
+
+enum { PORT_EVENT_MIN = 8, PORT_EVENT_MAX = 256 }; /* bytes of an EVENT */
 
 enum port_ring { PORT_UP, PORT_DOWN };
 

@@ -20,6 +20,10 @@
  * a node lower its own grant to t + training (if untrained) + ingress + egress (devices/qemu/nic.c), the
  * earliest moment at which its frame could come back to it in any form.
  *
+ * A link that is not up yet may come up as early as S + training. The guest of an adapter sees that moment,
+ * so until the link is up the node is not let past it: grant_j <= S + training. (When it has been told the
+ * moment, S has come so near that this no longer matters.)
+ *
  * Grants depend on published state only, never on who blocked first, so they are the same in every run. All
  * intervals are half-open: a node does what is before its grant.
  */
@@ -114,6 +118,16 @@ bool port_needs_engine(const struct port_shared *s, vtime_t horizon)
     return false;
 }
 
+/* Up to where a node with an adapter knows when its link comes up. */
+static vtime_t link_known(const struct port_node *n, vtime_t all)
+{
+    if (!n->adapter.present)
+        return VTIME_NEVER;
+    const struct port_nic *nic = &n->nic[n->adapter.nic];
+    vtime_t soonest = vtime_add(all, nic->training_ps);
+    return nic->link_up_ps > soonest ? soonest : VTIME_NEVER;
+}
+
 unsigned port_grant(struct port_shared *s, bool release[PORT_MAX_NODES])
 {
     vtime_t all = earliest_of_all(s), first = VTIME_NEVER, second = VTIME_NEVER;
@@ -140,7 +154,7 @@ unsigned port_grant(struct port_shared *s, bool release[PORT_MAX_NODES])
         for (unsigned k = 0; k < n->n_nics; k++)
             egress = vtime_min(egress, n->nic[k].egress_ps);
         vtime_t grant = vtime_add(vtime_min(i == first_at ? second : first, s->fabric_next_ps), egress);
-        grant = vtime_min(vtime_min(grant, n->cap_ps), s->stop_ps);
+        grant = vtime_min(vtime_min(grant, n->cap_ps), vtime_min(s->stop_ps, link_known(n, all)));
         n->grant_ps = grant;
         if (state == PORT_IDLE) {
             release[i] = earliest(n) < n->grant_ps;

@@ -98,7 +98,8 @@ int port_ring_read(struct port_shared *s, unsigned node, enum port_ring which, s
     copy_out(base, tail, rec, sizeof *rec);
     if (rec->len > PORT_MAX_FRAME || rec->size != record_size(rec->len) || rec->size > fill || rec->zero ||
         rec->type == 0 || rec->type >= PORT_REC_TYPES || rec->time_ps < 0 || rec->time_ps >= VTIME_NEVER ||
-        (rec->type == PORT_REC_FRAME && rec->arg >= PORT_MAX_NICS) ||
+        ((rec->type == PORT_REC_FRAME || rec->type == PORT_REC_TRAIN) && rec->arg >= PORT_MAX_NICS) ||
+        (rec->type == PORT_REC_EVENT && (rec->len < PORT_EVENT_MIN || rec->len > PORT_EVENT_MAX)) ||
         (rec->type == PORT_REC_END && (rec->arg == PORT_END_NONE || rec->arg >= PORT_END_COUNT))) {
         errno = EBADMSG;
         return -1;

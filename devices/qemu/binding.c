@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * binding.c - the one place that touches QEMU's unofficial interface: looks up a dozen long-stable functions
- * by name.
+ * binding.c - the one place that touches QEMU's unofficial interface: looks up some twenty long-stable
+ * functions by name.
  *
  * None of them is guessed at: each must be exported by the running emulator, or the plugin refuses to load.
  * Verified with QEMU 10.0 and 11.1 for x86_64, aarch64 and riscv64.
@@ -38,9 +38,15 @@ static const struct {
     NAME(qemu_register_shutdown_notifier),
     NAME(qemu_add_vm_change_state_handler),
     NAME(icount_get_raw),
+    NAME(object_resolve_path),
+    NAME(memory_region_init_io),
+    NAME(memory_region_add_subregion_overlap),
+    NAME(msix_notify),
+    NAME(address_space_rw),
+    NAME(address_space_memory),
 };
 _Static_assert(sizeof names / sizeof names[0] * sizeof(void *) == sizeof(struct binding),
-               "every function is named");
+               "everything is named");
 
 const char *binding_resolve(void)
 {

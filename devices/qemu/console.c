@@ -59,16 +59,12 @@ static void end_of_line(void)
     if (!strncmp(line, mark, sizeof mark - 1)) {
         char *end;
         long v = strtol(line + sizeof mark - 1, &end, 10);
-        if (end > line + sizeof mark - 1 && v >= 0 && v <= 255 && half.ending == PORT_END_NONE) {
-            half.exit_status = (int)v;
-            half.ending = PORT_END_RESULT;
-            gate_recheck();
-        }
+        if (end > line + sizeof mark - 1 && v >= 0 && v <= 255)
+            half_end(PORT_END_RESULT, (int)v);
     } else if (find("Kernel panic - not syncing") && !find("---[ end")) {
         half.panicked = true;
-    } else if (find("---[ end Kernel panic") && half.ending == PORT_END_NONE) {
-        half.ending = PORT_END_PANIC;
-        gate_recheck();
+    } else if (find("---[ end Kernel panic")) {
+        half_end(PORT_END_PANIC, 0);
     }
 }
 

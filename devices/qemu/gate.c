@@ -112,7 +112,7 @@ static int64_t meet(enum port_state state, int64_t now_ns, int64_t need_ns, int6
     if (atomic_load(&half.port->quit))
         _exit(0);
     half.grant_ns = vtime_to_ns(n->grant_ps);
-    return nic_fetch();
+    return deliver_fetch();
 }
 
 /* The end of this guest: frozen here, between two instructions, until the engine ends the process. */

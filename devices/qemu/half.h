@@ -2,10 +2,11 @@
 /*
  * half.h - the half inside QEMU: what its files share.
  *
- *   plugin.c   arguments, self-check, registration            gate.c     blocks the guest at its grant, idle
- * bounding nic.c      frames in and out at exact times               console.c  console bytes, results and
- * panics binding.c  QEMU's functions                               firmware.c recognises calls that power the
- * machine off preload.c  (a library of its own) catches console writes
+ *   plugin.c   arguments, self-check, registration    gate.c     blocks at the grant, bounds idling
+ *   deliver.c  frames in and out at exact times       nic.c      ends of stock network interfaces
+ *   adapter.c  the fabric adapter's registers,        console.c  console bytes, results and panics
+ *              memory and interrupts                  firmware.c calls that power the machine off
+ *   binding.c  QEMU's functions                       preload.c  (its own library) catches console writes
  *
  * Everything here runs in QEMU's one vCPU thread (-accel tcg,thread=single under -icount), partly with QEMU's
  * lock held (timers, MMIO) and partly without (block callbacks); so there are no locks. The exception is the
@@ -23,7 +24,7 @@ struct half {
     unsigned index;         /* of our slot */
     unsigned cpus;
     unsigned shift;       /* one instruction = 2^shift ns */
-    int64_t grant_ns;     /* may do what is before this; our copy, which nic.c lowers when it sends */
+    int64_t grant_ns;     /* may do what is before this; our copy, which half_lower_grant() lowers */
     enum port_end ending; /* set when the guest has to be frozen at the next block */
     bool panicked;        /* the kernel has said so; if it reboots then, that is what ended it */
     int exit_status;
@@ -58,12 +59,34 @@ bool firmware_ready(void);
  */
 enum firmware_request firmware_call(void);
 
+/* deliver.c */
+void deliver_machine_ready(void);
+/*
+ * After a meeting: takes what is new out of the down ring and arms the delivery timer. Returns the time at
+ * which this half has something to do next, INT64_MAX if never.
+ */
+int64_t deliver_fetch(void);
+/* adapter_next_ns() may have changed. */
+void deliver_rearm(void);
+/* The guest sends this by interface `nic` now. */
+void deliver_send(unsigned nic, const void *data, uint32_t len);
+
 /* nic.c */
 void nic_install(unsigned n_nics);
-void nic_machine_ready(void);
-/* Takes frames out of the down ring and arms the delivery timer. Returns the time of the first, INT64_MAX if
- * none. */
-int64_t nic_fetch(void);
+/* Hands a frame to the model of ethN. */
+void nic_receive(unsigned nic, const uint8_t *data, uint32_t len);
+
+/* adapter.c: nothing happens in any of these if the node has no adapter */
+/* "START+BYTES", hexadecimal: one range of guest memory. False if it is nothing like that, or one too many.
+ */
+bool adapter_ram(const char *text);
+/* NULL, or why the adapter cannot be made (a constant). */
+const char *adapter_machine_ready(void);
+/* When adapter_link_due() or adapter_timer_due() has something to do next; INT64_MAX: never. */
+int64_t adapter_next_ns(void);
+void adapter_link_due(int64_t now_ns);
+void adapter_timer_due(int64_t now_ns);
+void adapter_receive(const uint8_t *packet, uint32_t len);
 
 /* console.c */
 /* path: the file behind the serial port. 0, or -1 if it is not there or preload.c is not loaded. */
@@ -72,5 +95,9 @@ int console_install(const char *path);
 void console_flush(void);
 /* Puts a record into the up ring, waiting for the engine to make room if need be. */
 void half_send(const struct port_record *rec, const void *data);
+/* Nothing may be done from this time on before the next meeting. */
+void half_lower_grant(vtime_t to_ps);
+/* The guest's part ends at the next block. The first call decides. */
+void half_end(enum port_end end, int exit_status);
 
 #endif

@@ -2,11 +2,13 @@
 /*
  * plugin.c - entry of the half inside QEMU, loaded by
  *
- *   -plugin cob-qemu.so,port=PATH,node=I,shift=N,cpus=C,console=FILE,engine=PID,qemu=VERSION
+ *   -plugin cob-qemu.so,port=PATH,node=I,shift=N,cpus=C,console=FILE,engine=PID,qemu=VERSION,ram=R..
  *
  * port     the shared mapping (devices/port/port.h)       engine   process whose death ends this one
  * node     our slot                                       qemu     QEMU's version, for messages
- * shift    that of -icount; cpus: number of vCPUs            console  the file behind the first serial port
+ * shift    that of -icount; cpus: number of vCPUs         console  the file behind the first serial port
+ * ram      START+BYTES (hexadecimal), once for each range of guest memory: where the adapter may read and
+ * write
  *
  * Anything that does not fit ends QEMU before the guest's first instruction, with one sentence on stderr that
  * begins with "cob:". Never load this library into another program.
@@ -67,12 +69,34 @@ void half_send(const struct port_record *rec, const void *data)
     }
 }
 
+void half_lower_grant(vtime_t to_ps)
+{
+    if (vtime_to_ns(to_ps) < half.grant_ns) {
+        half.grant_ns = vtime_to_ns(to_ps);
+        gate_recheck();
+    }
+}
+
+void half_end(enum port_end end, int exit_status)
+{
+    if (half.ending != PORT_END_NONE)
+        return;
+    half.ending = end;
+    half.exit_status = exit_status;
+    gate_recheck();
+}
+
 static void machine_ready(struct qemu_notifier *n, void *data)
 {
     (void)n;
     (void)data;
     gate_machine_ready();
-    nic_machine_ready();
+    deliver_machine_ready();
+    const char *why = adapter_machine_ready();
+    if (why) {
+        refuse("the fabric adapter cannot be made: %s (QEMU %s)", why, version);
+        exit(1);
+    }
 }
 static struct qemu_notifier ready = {.notify = machine_ready};
 
@@ -144,6 +168,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **
             engine = strtol(value, NULL, 10);
         else if (!strcmp(argv[i], "qemu"))
             version = strdup(value);
+        else if (!strcmp(argv[i], "ram") && adapter_ram(value))
+            ;
         else
             return refuse("unknown plugin argument '%s'", argv[i]);
     }
@@ -163,7 +189,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **
     if (console_install(console) < 0)
         return refuse("%s is not the console, or cob-preload.so is not loaded", console);
     gate_install(id);
-    nic_install(half.node->n_nics);
+    nic_install(half.node->n_nics - !!half.node->adapter.present);
     qemu.qemu_add_machine_init_done_notifier(&ready);
     return 0;
 }

@@ -101,6 +101,29 @@ struct qemu_timer {
     _Alignas(16) char opaque[512];
 };
 
+/* Over-allocated: the real one has some 300 bytes. */
+struct qemu_memory_region {
+    _Alignas(64) char opaque[4096];
+};
+
+/* struct MemoryRegionOps */
+struct qemu_memory_region_ops {
+    uint64_t (*read)(void *opaque, uint64_t addr, unsigned size);
+    void (*write)(void *opaque, uint64_t addr, uint64_t data, unsigned size);
+    void *with_attrs[2];
+    int endianness;
+    struct {
+        unsigned min_access_size, max_access_size;
+        bool unaligned;
+        void *accepts;
+    } valid;
+    struct {
+        unsigned min_access_size, max_access_size;
+        bool unaligned;
+    } impl;
+};
+enum { QEMU_LITTLE_ENDIAN = 2 };
+
 struct binding {
     int64_t (*qemu_clock_get_ns)(int clock);
     int64_t (*qemu_clock_deadline_ns_all)(int clock, int attributes);
@@ -122,6 +145,18 @@ struct binding {
     void *(*qemu_add_vm_change_state_handler)(void (*changed)(void *opaque, bool running, int state),
                                               void *opaque);
     int64_t (*icount_get_raw)(void); /* instructions executed */
+    void *(*object_resolve_path)(const char *path, bool *ambiguous);
+    void (*memory_region_init_io)(struct qemu_memory_region *mr, void *owner,
+                                  const struct qemu_memory_region_ops *ops, void *opaque, const char *name,
+                                  uint64_t size);
+    void (*memory_region_add_subregion_overlap)(void *parent, uint64_t offset, struct qemu_memory_region *mr,
+                                                int priority);
+    /* asserts that the vector exists; remembers it as pending if MSI-X is off or masked */
+    void (*msix_notify)(void *pci_device, unsigned vector);
+    /* attrs is a structure of 8 bytes, all zero for "unspecified privileges"; 0: done */
+    unsigned (*address_space_rw)(void *as, uint64_t addr, uint64_t attrs, void *buf, uint64_t len,
+                                 bool is_write);
+    void *address_space_memory; /* the variable's address */
 };
 extern struct binding qemu;
 

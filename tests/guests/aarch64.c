@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* aarch64.c - QEMU's virt: PL011 at 0x9000000, power by PSCI 1.1 through HVC. */
-#include "tests/guests/guest.h"
+/* aarch64.c - QEMU's virt: PL011 at 0x9000000, ECAM above 256 GiB, power by PSCI 1.1 through HVC. */
+#include "tests/guests/pci.h"
 
 #define UART_DATA  0x9000000u
 #define UART_FLAG  0x9000018u
@@ -8,22 +8,24 @@
 #define PSCI_OFF   0x84000008u
 #define PSCI_RESET 0x84000009u
 
-static uint32_t read32(uintptr_t at)
-{
-    uint32_t v;
-    __asm__ volatile("ldr %w0, [%1]" : "=r"(v) : "r"(at));
-    return v;
-}
-
-static void write32(uintptr_t at, uint32_t v)
-{
-    __asm__ volatile("str %w0, [%1]" ::"r"(v), "r"(at));
-}
-
 static void psci(uint64_t function)
 {
     register uint64_t x0 __asm__("x0") = function;
     __asm__ volatile("hvc #0" : "+r"(x0)::"x1", "x2", "x3", "memory");
+}
+
+#define PCI_ECAM 0x4010000000u
+
+const uint32_t machine_pci_window = 0x10000000u; /* nobody has placed anything there */
+
+uint32_t machine_pci_read(unsigned slot, unsigned offset)
+{
+    return read32(PCI_ECAM + (slot << 15) + offset);
+}
+
+void machine_pci_write(unsigned slot, unsigned offset, uint32_t value)
+{
+    write32(PCI_ECAM + (slot << 15) + offset, value);
 }
 
 void machine_putc(char c)
@@ -54,6 +56,15 @@ void machine_reset(void)
 void machine_wait(void)
 {
     __asm__ volatile("wfi");
+}
+
+void machine_code(void *to, unsigned n)
+{
+    const uint32_t made[MACHINE_CODE_BYTES / 4] = {0x52800000 | n << 5, 0xd65f03c0}; /* mov w0, #n; ret */
+    volatile uint32_t *out = to;
+
+    for (unsigned i = 0; i < sizeof made / sizeof made[0]; i++)
+        out[i] = made[i];
 }
 
 void guest_start(uintptr_t boot_data)

@@ -4,6 +4,7 @@
  *
  *   busy.c       computes for a given virtual time, then reports `cob: result 0` and powers off
  *   misbehave.c  does one of the things that a guest should not do
+ *   fabric.c     tries the fabric adapter; with fabric_*.c, adapter.h and .c (driver), pci.h and .c
  *   text.c       printing, and reading the command line
  *   fdt.c        the command line out of a device tree (aarch64, riscv64)
  *   x86_64.S/.c  entry and machine: PVH on q35               8250 at port 0x3f8
@@ -35,6 +36,9 @@ void machine_off(void);
 void machine_reset(void);
 /* Waits for an interrupt, of which there are none. */
 void machine_wait(void);
+/* Writes the instructions of a function that returns n (below 128) and may be called without arguments. */
+enum { MACHINE_CODE_BYTES = 16 };
+void machine_code(void *to, unsigned n);
 
 /* ---- text.c ---- */
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* riscv64.c - QEMU's virt: 16550 at 0x10000000, time base 10 MHz, power by SBI 2.0's system reset extension.
+/* riscv64.c - QEMU's virt: 16550 at 0x10000000, ECAM at 0x30000000, time base 10 MHz, power by SBI 2.0's
+ * system reset extension.
  */
-#include "tests/guests/guest.h"
+#include "tests/guests/pci.h"
 
 #define UART         0x10000000u
 #define UART_LSR     (UART + 5)
@@ -26,6 +27,20 @@ static void system_reset(unsigned long type)
     register unsigned long a0 __asm__("a0") = type, a1 __asm__("a1") = 0, a6 __asm__("a6") = 0,
                               a7 __asm__("a7") = SBI_SRST;
     __asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a6), "r"(a7) : "memory");
+}
+
+#define PCI_ECAM 0x30000000u
+
+const uint32_t machine_pci_window = 0x40000000u; /* nobody has placed anything there */
+
+uint32_t machine_pci_read(unsigned slot, unsigned offset)
+{
+    return read32(PCI_ECAM + (slot << 15) + offset);
+}
+
+void machine_pci_write(unsigned slot, unsigned offset, uint32_t value)
+{
+    write32(PCI_ECAM + (slot << 15) + offset, value);
 }
 
 void machine_putc(char c)
@@ -55,6 +70,16 @@ void machine_reset(void)
 void machine_wait(void)
 {
     __asm__ volatile("wfi");
+}
+
+void machine_code(void *to, unsigned n)
+{
+    const uint32_t made[MACHINE_CODE_BYTES / 4] = {0x00000513 | n << 20, 0x00008067}; /* li a0, n; ret */
+    volatile uint32_t *out = to;
+
+    for (unsigned i = 0; i < sizeof made / sizeof made[0]; i++)
+        out[i] = made[i];
+    __asm__ volatile("fence.i" ::: "memory");
 }
 
 void guest_start(uintptr_t boot_data)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * x86_64.S - entry by PVH (Xen's direct boot): 32-bit protected mode, paging off, EBX = start info, an ELF note says where.
- * Goes to long mode with the first GiB mapped to itself and calls guest_start(start info).
+ * Goes to long mode with the first 4 GiB mapped to themselves and calls guest_start(start info).
  */
         .section .note.pvh, "a", @note
         .align 4
@@ -53,11 +53,11 @@ gdt_pointer:
         .align 4096
 pml4:   .quad pdpt + 3
         .fill 511, 8, 0
-pdpt:   .quad pd + 3
-        .fill 511, 8, 0
-pd:                                     /* 512 pages of 2 MiB: present, writable, large */
+pdpt:   .quad pd + 3, pd + 0x1003, pd + 0x2003, pd + 0x3003
+        .fill 508, 8, 0
+pd:                                     /* 2048 pages of 2 MiB: present, writable, large */
         .set at, 0
-        .rept 512
+        .rept 2048
         .quad at + 0x83
         .set at, at + 0x200000
         .endr

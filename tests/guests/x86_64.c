@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* x86_64.c - QEMU's q35: 8250 at port 0x3f8, ACPI power-off at port 0x604. The TSC counts ns under -icount.
  */
-#include "tests/guests/guest.h"
+#include "tests/guests/pci.h"
 
+enum { PCI_ADDRESS = 0xcf8, PCI_DATA = 0xcfc };
 enum { UART = 0x3f8, UART_LSR = UART + 5, LSR_THRE = 0x20, PM1A_CNT = 0x604, SLP_EN = 0x2000 };
 
 struct start_info { /* hvm_start_info, version 0 and later */
@@ -25,6 +26,32 @@ static uint8_t in8(uint16_t port)
     uint8_t v;
     __asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
     return v;
+}
+
+static void out32(uint16_t port, uint32_t v)
+{
+    __asm__ volatile("outl %0, %1" ::"a"(v), "Nd"(port));
+}
+
+static uint32_t in32(uint16_t port)
+{
+    uint32_t v;
+    __asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
+    return v;
+}
+
+const uint32_t machine_pci_window = 0; /* SeaBIOS has done it */
+
+uint32_t machine_pci_read(unsigned slot, unsigned offset)
+{
+    out32(PCI_ADDRESS, 1u << 31 | slot << 11 | offset);
+    return in32(PCI_DATA);
+}
+
+void machine_pci_write(unsigned slot, unsigned offset, uint32_t value)
+{
+    out32(PCI_ADDRESS, 1u << 31 | slot << 11 | offset);
+    out32(PCI_DATA, value);
 }
 
 void machine_putc(char c)
@@ -59,6 +86,15 @@ void machine_reset(void)
 void machine_wait(void)
 {
     __asm__ volatile("hlt");
+}
+
+void machine_code(void *to, unsigned n)
+{
+    const uint8_t made[MACHINE_CODE_BYTES] = {0xb8, (uint8_t)n, 0, 0, 0, 0xc3}; /* mov $n, %eax; ret */
+    volatile uint8_t *out = to;
+
+    for (unsigned i = 0; i < sizeof made / sizeof made[0]; i++)
+        out[i] = made[i];
 }
 
 void guest_start(uintptr_t boot_data)

@@ -347,7 +347,7 @@ START_TEST(cannot_open)
 {
     char why[256] = "";
     fix_write("", "file", "x", 1);
-    struct tracing_config cfg = {fix_path("file", ""), fix_nodes, 2, fix_links, 1, true, true};
+    struct tracing_config cfg = {fix_path("file", ""), fix_nodes, 2, fix_links, 1, NULL, true, true};
     ck_assert_ptr_null(tracing_open(&cfg, why, sizeof why));
     ck_assert_int_eq(errno, ENOTDIR);
     ck_assert_ptr_nonnull(strstr(why, "/file/trace: Not a directory"));
@@ -422,7 +422,7 @@ START_TEST(everything_off)
 {
     char why[256];
     ck_assert_int_eq(mkdir(fix_path("run", ""), 0777), 0);
-    struct tracing_config cfg = {fix_path("run", ""), fix_nodes, 2, fix_links, 1, false, false};
+    struct tracing_config cfg = {fix_path("run", ""), fix_nodes, 2, fix_links, 1, NULL, false, false};
     struct tracing *t = tracing_open(&cfg, why, sizeof why);
     ck_assert_ptr_nonnull(t);
     tracing_node_state(t, 0, 5, "x", 0);
