@@ -3,7 +3,9 @@
 #
 # cob - the front: sees to what is needed, builds, then runs the built program with the same words.
 #
-#   cob images [--arch ARCH]... [--check]   fetches (or only checks) the guest images
+#   cob images [--arch ARCH]... [--check] [--adapter]
+#                                           fetches (or only checks) the guest images; with --adapter also builds the
+#                                           fabric adapter's driver and tools for them
 #   cob test                                builds and runs all tests; the last line has the totals
 #   cob VERB ...                            everything else is the built program's: run, validate, diff, ...
 #
@@ -11,7 +13,8 @@
 #    by package name if we are root or may use sudo (saying what and why), else it is named. On Debian 12, QEMU and
 #    libvirt come from its backports suite, through apt state of our own: the machine's apt configuration stays as it
 #    is. With everything in place nothing is installed and the network is not touched.
-# 2. Images. `cob run` makes sure of the images of the architectures in the scenarios it is given.
+# 2. Images. `cob run` makes sure of the images of the architectures in the scenarios it is given, and, if a scenario has
+#    a fabric adapter, of its driver and tools; only then compilers for those architectures are needed.
 # 3. Build. ninja, shown only when it fails.
 #
 # Environment: COB_IMAGES (image cache), COB_BUILD (where to build, for a checkout that is read-only; the default is
@@ -84,6 +87,22 @@ missing_for_tests() {
     [ -e "$1" ] || echo "libclang-rt-dev the fuzzers' run-time library (tests)"
 }
 
+# missing_for_adapter ARCH...: what it takes to build the adapter's driver and tools for these guests
+missing_for_adapter() {
+    command -v make >/dev/null || echo "make builds the guests' kernel module"
+    for arch in "$@"; do
+        case $arch in
+        x86_64) debarch=amd64 ;;
+        aarch64) debarch=arm64 ;;
+        *) debarch=$arch ;;
+        esac
+        triplet=$arch-linux-gnu
+        command -v "$triplet-gcc" >/dev/null || echo "gcc-$(echo "$triplet" | tr _ -) compiles the adapter's driver for $arch guests"
+        [ -e "/usr/lib/$triplet/libc.a" ] || [ -e "/usr/$triplet/lib/libc.a" ] ||
+            echo "libc6-dev-$debarch-cross the C library for $arch guests' tools"
+    done
+}
+
 library() { # PKG-CONFIG-MODULE PACKAGE WHY
     pkg-config --exists "$1" 2>/dev/null || echo "$2 $3"
 }
@@ -112,18 +131,23 @@ environment() {
         [ -n "$(find "$stamp" -newer /var/lib/dpkg/status -newer "$home/cob" 2>/dev/null)" ]; then
         return 0
     fi
-    missing=$(missing_packages)
+    supply missing_packages
+    echo "$state" >"$stamp"
+}
+
+# supply FUNCTION [ARG]...: installs the packages that the function names, or ends with a list of them
+supply() {
+    missing=$("$@")
     if [ -n "$missing" ]; then
         # shellcheck disable=SC2046 # package names have no blanks
-        install_packages $(echo "$missing" | sed 's/ .*//')
-        still=$(missing_packages)
+        install_packages $(echo "$missing" | sed 's/ .*//' | sort -u)
+        still=$("$@")
         if [ -n "$still" ]; then
             say "these packages were installed and yet something is missing (another version first in PATH?):"
             list_missing "$still"
             exit 3
         fi
     fi
-    echo "$state" >"$stamp"
 }
 
 list_missing() {
@@ -209,8 +233,37 @@ apt_failed() {
 
 # ---- 2. the images
 
+# images ARG...: the arguments of `cob images`
 images() {
-    "$home/guest-kernel/linux/fetch-images" "$@" "$COB_IMAGES"
+    images_check='' images_adapter=no images_archs='' images_n=$#
+    while [ "$images_n" -gt 0 ]; do
+        case $1 in
+        --adapter) images_adapter=yes ;;
+        --check)
+            images_check=--check
+            set -- "$@" "$1"
+            ;;
+        --arch)
+            images_archs="$images_archs ${2:-}"
+            set -- "$@" "$1"
+            ;;
+        *) set -- "$@" "$1" ;;
+        esac
+        shift
+        images_n=$((images_n - 1))
+    done
+    "$home/guest-kernel/linux/fetch-images" "$@" "$COB_IMAGES" || exit
+    if [ $images_adapter = no ]; then
+        return 0
+    fi
+    # shellcheck disable=SC2086 # names of architectures
+    set -- ${images_archs:-x86_64 aarch64 riscv64}
+    if [ -z "$images_check" ]; then
+        supply missing_for_adapter "$@"
+    fi
+    set -- "$(printf ' --arch %s' "$@")"
+    # shellcheck disable=SC2086
+    "$home/guest-kernel/linux/fetch-adapter" $1 $images_check "$COB_IMAGES" || exit
 }
 
 # images_for ARGS..: what the scenario files among the arguments of `cob run` need. A file that is not right is left
@@ -222,15 +275,21 @@ images_for() {
         esac
     done | awk '
         $1 == "arch:" { arch = $2 }
-        $1 == "image:" && !seen[arch]++ { print arch }' >"$build/.archs.$$"
+        $1 == "image:" && !seen[arch]++ { print arch }
+        /endpoints:.*:fab0/ && !seen["adapter"]++ { print "adapter" }' >"$build/.archs.$$"
     set --
     while read -r arch; do
-        set -- "$@" --arch "$arch"
+        case $arch in
+        adapter) set -- "$@" --adapter ;;
+        *) set -- "$@" --arch "$arch" ;;
+        esac
     done <"$build/.archs.$$"
     rm -f "$build/.archs.$$"
-    if [ $# -gt 0 ]; then
+    case " $* " in
+    *' --arch '*)
         images "$@"
-    fi
+        ;;
+    esac
 }
 
 # ---- 3. the build
@@ -313,7 +372,7 @@ test_all() {
         failed=$((failed + 1))
     fi
     say "tests: guest images"
-    if images; then
+    if (images --adapter); then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
@@ -347,7 +406,7 @@ usage: cob VERB [options] ...
   run       run a scenario                     cob run scenarios/pair.scn.yml
   validate  check scenario files
   diff, inspect, list, trace                   look at runs
-  images    fetch the guest images into the cache
+  images    fetch the guest images into the cache (--adapter: and build the fabric adapter's driver for them)
   test      build and run all tests
 
 Not built yet: the first verb installs what is missing (as root or with sudo), builds, and then knows more.

@@ -55,9 +55,14 @@ static char *node_file(const struct scenario *s, unsigned index)
     fprintf(f, "name=%s\nindex=%u\nnnics=%u\n", n->name, index, n->n_nics);
     for (unsigned k = 0; k < n->n_nics; k++)
         fprintf(f, "ip_eth%u=10.%u.0.%u/16\n", k, k, index + 1);
+    if (n->adapter)
+        fprintf(f, "adapter=1\nip_fab0=10.64.%u.%u/16\n", (index + 1) / 256, (index + 1) % 256);
     fprintf(f, "hosts=");
     for (unsigned i = 0; i < s->n_nodes; i++)
         fprintf(f, "%s10.0.0.%u=%s", i ? " " : "", i + 1, s->nodes[i].name);
+    for (unsigned i = 0; i < s->n_nodes; i++)
+        if (s->nodes[i].adapter)
+            fprintf(f, " 10.64.%u.%u=%s-fab", (i + 1) / 256, (i + 1) % 256, s->nodes[i].name);
     fprintf(f, "\n");
     if (fclose(f) != 0) {
         free(text);
@@ -114,7 +119,7 @@ int image_prepare(const struct scenario *s, unsigned index, const struct rundir 
                   char *why, size_t size)
 {
     const struct scn_node *n = &s->nodes[index];
-    char dir[PATH_MAX], base[PATH_MAX];
+    char dir[PATH_MAX], base[PATH_MAX], adapter[PATH_MAX];
 
     if (n->kernel) {
         enum scn_arch a = kernel_arch(n->kernel);
@@ -141,13 +146,19 @@ int image_prepare(const struct scenario *s, unsigned index, const struct rundir 
     int b = snprintf(base, sizeof base, "%s/%s/base.cpio", dir, arch);
     int c = snprintf(out->append, sizeof out->append, "%s%s%s", base_append[n->arch], n->append ? " " : "",
                      n->append ? n->append : "");
-    if (a >= (int)sizeof out->kernel || b >= (int)sizeof base || c >= (int)sizeof out->append) {
+    int d = snprintf(adapter, sizeof adapter, "%s/%s-adapter/adapter.cpio", dir, arch);
+    if (a >= (int)sizeof out->kernel || b >= (int)sizeof base || d >= (int)sizeof adapter ||
+        c >= (int)sizeof out->append) {
         snprintf(why, size, "node %s: a path or the kernel command line is too long", n->name);
         errno = ENAMETOOLONG;
         return -1;
     }
     if (access(out->kernel, R_OK) < 0) {
         snprintf(why, size, "%s: %s; `cob images` fetches the guest images", out->kernel, strerror(errno));
+        return -1;
+    }
+    if (n->adapter && access(adapter, R_OK) < 0) {
+        snprintf(why, size, "%s: %s; `cob images --adapter` builds it", adapter, strerror(errno));
         return -1;
     }
     char *text = node_file(s, index);
@@ -160,7 +171,7 @@ int image_prepare(const struct scenario *s, unsigned index, const struct rundir 
         {.path = "etc/cob/run", .data = n->run, .size = n->run ? strlen(n->run) : 0, .mode = 0755},
     };
     rundir_path(run, out->initrd, "tmp", n->name, ".cpio");
-    int r = initramfs_write(base, out->initrd, files, n->run ? 2 : 1, why, size);
+    int r = initramfs_write(base, n->adapter ? adapter : NULL, out->initrd, files, n->run ? 2 : 1, why, size);
     free(text);
     return r;
 }

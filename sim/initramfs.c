@@ -93,15 +93,18 @@ fail(int error, char *why, size_t size, const char *format, ...)
     return -1;
 }
 
-/* Copies base from its beginning. 0, or -1 with the reason if it cannot be read; write errors stay in w. */
+/* Copies an archive. 0, or -1 with the reason if it cannot be read; write errors stay in w. */
 static int copy_base(struct writer *w, const char *base, char *why, size_t size)
 {
     static const char magic[6] = {'0', '7', '0', '7', '0', '1'};
     int fd = open(base, O_RDONLY | O_CLOEXEC);
     size_t buffer_size = 1 << 18;
     char *buffer;
+    uint64_t begin;
     int error = 0;
 
+    put_padding(w);
+    begin = w->written;
     if (fd < 0)
         return fail(errno, why, size, "cannot open the initramfs %s: %s", base, strerror(errno));
     buffer = malloc(buffer_size);
@@ -117,7 +120,8 @@ static int copy_base(struct writer *w, const char *base, char *why, size_t size)
                 error = errno;
             continue;
         }
-        if (w->written == 0 && (got < (ssize_t)sizeof magic || memcmp(buffer, magic, sizeof magic) != 0)) {
+        if (w->written == begin &&
+            (got < (ssize_t)sizeof magic || memcmp(buffer, magic, sizeof magic) != 0)) {
             error = EINVAL;
             continue;
         }
@@ -134,8 +138,8 @@ static int copy_base(struct writer *w, const char *base, char *why, size_t size)
     return 0;
 }
 
-int initramfs_write(const char *base, const char *out, const struct initramfs_file *files, unsigned n,
-                    char *why, size_t size)
+int initramfs_write(const char *base, const char *more, const char *out, const struct initramfs_file *files,
+                    unsigned n, char *why, size_t size)
 {
     struct writer w = {.path = out};
     char *temporary = NULL;
@@ -149,7 +153,7 @@ int initramfs_write(const char *base, const char *out, const struct initramfs_fi
         free(temporary);
         return -1;
     }
-    if (copy_base(&w, base, why, size) == 0) {
+    if (copy_base(&w, base, why, size) == 0 && (more == NULL || copy_base(&w, more, why, size) == 0)) {
         put_padding(&w);
         for (unsigned i = 0; i < n; i++) {
             assert(files[i].path[0] != '/' && files[i].size <= UINT32_MAX && (files[i].mode & ~07777u) == 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * initramfs.h - makes a node's initrd: the image's base.cpio, followed by a second archive with the node's
- * own files.
+ * initramfs.h - makes a node's initrd: the image's base.cpio, perhaps more of the image, and an archive with
+ * the node's own files.
  *
  * Linux unpacks concatenated archives one after the other. The archive is "newc" and depends on its contents
  * only (times 0, owner root, inode numbers counted), so the same node gets the same bytes in every run.
@@ -21,11 +21,12 @@ struct initramfs_file {
 };
 
 /*
- * Writes `out` anew: a copy of the file `base`, then the n files in their order. Returns 0, or -1 with errno
+ * Writes `out` anew: a copy of the file `base`, of the file `more` if it is not NULL, then the n files in
+ * their order. Returns 0, or -1 with errno
  * and a sentence naming the path in why[size]; then nothing is left at `out` that was not there before (it is
- * written beside and renamed). EINVAL if base is no newc archive.
+ * written beside and renamed). EINVAL if base or more is no newc archive.
  */
-int initramfs_write(const char *base, const char *out, const struct initramfs_file *files, unsigned n,
-                    char *why, size_t size);
+int initramfs_write(const char *base, const char *more, const char *out, const struct initramfs_file *files,
+                    unsigned n, char *why, size_t size);
 
 #endif

@@ -169,7 +169,7 @@ START_TEST(files_follow_the_base)
     for (size_t i = 0; i < sizeof big; i++)
         big[i] = (char)(i * 7 + i / 251);
     write_file("base", base, BASE_SIZE);
-    ck_assert_int_eq(initramfs_write(path("base"), path("out"), files, 3, why, sizeof why), 0);
+    ck_assert_int_eq(initramfs_write(path("base"), NULL, path("out"), files, 3, why, sizeof why), 0);
     data = read_file("out", &size);
     ck_assert_mem_eq(data, base, BASE_SIZE);
     e = next_entry(data, size, &at);
@@ -200,6 +200,31 @@ START_TEST(files_follow_the_base)
 }
 END_TEST
 
+START_TEST(more_goes_between)
+{
+    struct initramfs_file f = {"x", "1", 1, 0644};
+    char why[200] = "", *data;
+    size_t size, at = 0;
+
+    write_file("base", base, BASE_SIZE - 3); /* padding is due behind it */
+    write_file("more", base, BASE_SIZE);
+    ck_assert_int_eq(initramfs_write(path("base"), path("more"), path("out"), &f, 1, why, sizeof why), 0);
+    data = read_file("out", &size);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_str_eq(next_entry(data, size, &at).name, "a");
+        ck_assert_str_eq(next_entry(data, size, &at).name, "TRAILER!!!");
+        at = (at + 3) / 4 * 4;
+    }
+    ck_assert_str_eq(next_entry(data, size, &at).name, "x");
+    free(data);
+    ck_assert_int_eq(initramfs_write(path("base"), path("none"), path("out"), &f, 1, why, sizeof why), -1);
+    ck_assert_ptr_nonnull(strstr(why, path("none")));
+    write_file("more", "070707", 6);
+    ck_assert_int_eq(initramfs_write(path("base"), path("more"), path("out"), &f, 1, why, sizeof why), -1);
+    ck_assert_int_eq(errno, EINVAL);
+}
+END_TEST
+
 START_TEST(inode_numbers_differ)
 {
     struct initramfs_file files[] = {{"a/x", "1", 1, 0644}, {"a/y", "2", 1, 0644}};
@@ -208,7 +233,7 @@ START_TEST(inode_numbers_differ)
     uint32_t first;
 
     write_file("base", base, BASE_SIZE);
-    ck_assert_int_eq(initramfs_write(path("base"), path("out"), files, 2, why, sizeof why), 0);
+    ck_assert_int_eq(initramfs_write(path("base"), NULL, path("out"), files, 2, why, sizeof why), 0);
     data = read_file("out", &size);
     first = next_entry(data, size, &at).ino;
     ck_assert_uint_ne(next_entry(data, size, &at).ino, first);
@@ -226,7 +251,7 @@ START_TEST(every_length_is_padded)
             size_t size, at = BASE_SIZE;
             struct entry e;
 
-            ck_assert_int_eq(initramfs_write(path("base"), path("out"), &f, 1, why, sizeof why), 0);
+            ck_assert_int_eq(initramfs_write(path("base"), NULL, path("out"), &f, 1, why, sizeof why), 0);
             data = read_file("out", &size);
             e = next_entry(data, size, &at);
             ck_assert_uint_eq(e.name_size, name_len + 1);
@@ -248,7 +273,7 @@ START_TEST(base_of_odd_length_is_padded)
     size_t size, at = BASE_SIZE;
 
     write_file("base", base, BASE_SIZE - 1);
-    ck_assert_int_eq(initramfs_write(path("base"), path("out"), &f, 1, why, sizeof why), 0);
+    ck_assert_int_eq(initramfs_write(path("base"), NULL, path("out"), &f, 1, why, sizeof why), 0);
     data = read_file("out", &size);
     ck_assert_str_eq(next_entry(data, size, &at).name, "x");
     free(data);
@@ -262,8 +287,8 @@ START_TEST(same_input_same_bytes)
     size_t size_one, size_two;
 
     write_file("base", base, BASE_SIZE);
-    ck_assert_int_eq(initramfs_write(path("base"), path("one"), &f, 1, why, sizeof why), 0);
-    ck_assert_int_eq(initramfs_write(path("base"), path("two"), &f, 1, why, sizeof why), 0);
+    ck_assert_int_eq(initramfs_write(path("base"), NULL, path("one"), &f, 1, why, sizeof why), 0);
+    ck_assert_int_eq(initramfs_write(path("base"), NULL, path("two"), &f, 1, why, sizeof why), 0);
     one = read_file("one", &size_one);
     two = read_file("two", &size_two);
     ck_assert_uint_eq(size_one, size_two);
@@ -278,7 +303,7 @@ START_TEST(missing_base_is_named)
     struct initramfs_file f = {"x", "1", 1, 0644};
     char why[200] = "";
 
-    ck_assert_int_eq(initramfs_write(path("nothing"), path("out"), &f, 1, why, sizeof why), -1);
+    ck_assert_int_eq(initramfs_write(path("nothing"), NULL, path("out"), &f, 1, why, sizeof why), -1);
     ck_assert_int_eq(errno, ENOENT);
     ck_assert_ptr_nonnull(strstr(why, path("nothing")));
     ck_assert_uint_eq(count_files(), 0);
@@ -291,14 +316,14 @@ START_TEST(other_formats_are_refused)
     char why[200] = "";
 
     write_file("base", gzip, sizeof gzip);
-    ck_assert_int_eq(initramfs_write(path("base"), path("out"), NULL, 0, why, sizeof why), -1);
+    ck_assert_int_eq(initramfs_write(path("base"), NULL, path("out"), NULL, 0, why, sizeof why), -1);
     ck_assert_int_eq(errno, EINVAL);
     ck_assert_ptr_nonnull(strstr(why, "newc"));
     write_file("base", "", 0);
-    ck_assert_int_eq(initramfs_write(path("base"), path("out"), NULL, 0, why, sizeof why), -1);
+    ck_assert_int_eq(initramfs_write(path("base"), NULL, path("out"), NULL, 0, why, sizeof why), -1);
     ck_assert_int_eq(errno, EINVAL);
     write_file("base", "0707", 4);
-    ck_assert_int_eq(initramfs_write(path("base"), path("out"), NULL, 0, why, sizeof why), -1);
+    ck_assert_int_eq(initramfs_write(path("base"), NULL, path("out"), NULL, 0, why, sizeof why), -1);
     ck_assert_int_eq(errno, EINVAL);
     ck_assert_uint_eq(count_files(), 1);
 }
@@ -309,7 +334,7 @@ START_TEST(missing_directory_is_named)
     char why[200] = "";
 
     write_file("base", base, BASE_SIZE);
-    ck_assert_int_eq(initramfs_write(path("base"), path("no/out"), NULL, 0, why, sizeof why), -1);
+    ck_assert_int_eq(initramfs_write(path("base"), NULL, path("no/out"), NULL, 0, why, sizeof why), -1);
     ck_assert_int_eq(errno, ENOENT);
     ck_assert_ptr_nonnull(strstr(why, "no/out"));
 }
@@ -331,7 +356,7 @@ START_TEST(failure_leaves_nothing_and_keeps_the_old_file)
     limit.rlim_cur = 50000;
     signal(SIGXFSZ, SIG_IGN);
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    ck_assert_int_eq(initramfs_write(path("base"), path("out"), &f, 1, why, sizeof why), -1);
+    ck_assert_int_eq(initramfs_write(path("base"), NULL, path("out"), &f, 1, why, sizeof why), -1);
     ck_assert_int_eq(errno, EFBIG);
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &old), 0);
     ck_assert_ptr_nonnull(strstr(why, path("out")));
@@ -349,7 +374,7 @@ START_TEST(result_is_readable_by_all)
 
     umask(077);
     write_file("base", base, BASE_SIZE);
-    ck_assert_int_eq(initramfs_write(path("base"), path("out"), NULL, 0, why, sizeof why), 0);
+    ck_assert_int_eq(initramfs_write(path("base"), NULL, path("out"), NULL, 0, why, sizeof why), 0);
     ck_assert_int_eq(stat(path("out"), &st), 0);
     ck_assert_uint_eq(st.st_mode, S_IFREG | 0644);
 }
@@ -364,6 +389,7 @@ int main(void)
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, files_follow_the_base);
+    tcase_add_test(tcase, more_goes_between);
     tcase_add_test(tcase, inode_numbers_differ);
     tcase_add_test(tcase, every_length_is_padded);
     tcase_add_test(tcase, base_of_odd_length_is_padded);

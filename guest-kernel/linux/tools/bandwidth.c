@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bandwidth.c - how fast data flows from one node to another, by device time.
+ *
+ *   cob-bandwidth [-q QUEUE] [-n COUNT] [-s SIZE,..] [-m send|write|read|tcp] PEER
+ *
+ * Runs on both nodes with the same words but for PEER, the other node's id. The node with the lower id sends
+ * COUNT (200) operations of each size (read: fetches them), as many at a time as its ring holds, and prints
+ *
+ *   bandwidth send bytes=65536 count=200 ns=9123456 mbps=11474
+ *
+ * ns is the time from the first completion to the last one, COUNT - 1 operations, at the side where the data
+ * arrives (send, tcp: the receiver; write, read: the node that began it, whose completions say that the data
+ * is there). mbps: bits of data per microsecond. tcp: from the first byte's arrival to the last one's.
+ */
+#include "tool.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WINDOW  32
+#define BUFFERS 64
+
+enum mode { MODE_SEND, MODE_WRITE, MODE_READ, MODE_TCP, MODES };
+static const char *const mode_names[MODES] = {"send", "write", "read", "tcp"};
+static const uint8_t mode_op[MODES] = {FAB_OP_SEND, FAB_OP_WRITE, FAB_OP_READ, 0};
+
+struct flow {
+    struct station s;
+    enum mode mode;
+    unsigned peer, count;
+    bool sends;
+    uint32_t key;
+    int tcp;
+};
+
+/* The sending side. Time between first and last completion. */
+static uint64_t push(struct flow *f, uint32_t size)
+{
+    struct cobfab_op op = {.op = mode_op[f->mode],
+                           .peer = (uint16_t)f->peer,
+                           .len = size,
+                           .handle = f->s.m.handle,
+                           .key = f->key};
+    unsigned posted = 0, done = 0;
+    uint64_t first_ns = 0, last_ns = 0;
+
+    while (done < f->count) {
+        while (posted < f->count && posted - done < WINDOW) {
+            if (cobfab_post(f->s.f, &op, 1, NULL) != 1)
+                die("cannot post operation %u of %u bytes", posted, size);
+            posted++;
+        }
+        last_ns = next(&f->s, NULL).time_ns;
+        if (done++ == 0)
+            first_ns = last_ns;
+    }
+    return last_ns - first_ns;
+}
+
+/* The receiving side of messages. */
+static uint64_t pull(struct flow *f, uint32_t size)
+{
+    uint64_t first_ns = 0, last_ns = 0;
+
+    for (unsigned i = 0; i < f->count; i++) {
+        struct cobfab_done done = next(&f->s, NULL);
+
+        if (done.op != FAB_OP_RECV || done.len != size)
+            die("message %u has %u bytes instead of %u", i, done.len, size);
+        last_ns = done.time_ns;
+        if (i == 0)
+            first_ns = last_ns;
+        post_recv(&f->s, done.cookie, FAB_MAX_MESSAGE, done.cookie);
+    }
+    return last_ns - first_ns;
+}
+
+/* The last word on one size: who received tells; the other one waits. */
+static uint64_t tell(struct flow *f, bool teller, uint64_t ns)
+{
+    uint64_t *word = (uint64_t *)f->s.memory;
+    struct cobfab_done done;
+
+    if (teller) {
+        *word = ns;
+        if (cobfab_send(f->s.f, f->peer, &f->s.m, 0, 8, 0, 0, NULL) < 0)
+            die("cannot tell the result");
+        done = next(&f->s, NULL);
+        return ns;
+    }
+    done = next(&f->s, NULL);
+    if (done.op != FAB_OP_RECV || done.len != 8)
+        die("%u bytes instead of a result", done.len);
+    ns = *(uint64_t *)(f->s.memory + done.cookie);
+    post_recv(&f->s, done.cookie, FAB_MAX_MESSAGE, done.cookie);
+    return ns;
+}
+
+static uint64_t tcp_flow(struct flow *f, uint32_t size)
+{
+    uint8_t *data = f->s.memory;
+    uint64_t begin_ns, ns;
+
+    if (f->sends) {
+        for (unsigned i = 0; i < f->count; i++)
+            tcp_send(f->tcp, data, size);
+        tcp_recv(f->tcp, &ns, sizeof ns);
+        return ns;
+    }
+    tcp_recv(f->tcp, data, 1);
+    begin_ns = cobfab_time_ns(f->s.f);
+    tcp_recv(f->tcp, data, size - 1);
+    for (unsigned i = 1; i < f->count; i++)
+        tcp_recv(f->tcp, data, size);
+    ns = cobfab_time_ns(f->s.f) - begin_ns;
+    tcp_send(f->tcp, &ns, sizeof ns);
+    return ns;
+}
+
+static void measure(struct flow *f, uint32_t size)
+{
+    uint64_t ns = 0, operations = f->count - 1, centi;
+
+    if (f->mode == MODE_TCP) {
+        ns = tcp_flow(f, size);
+        operations = f->count;
+    } else {
+        if (f->sends)
+            ns = push(f, size);
+        else if (f->mode == MODE_SEND)
+            ns = pull(f, size);
+        ns = tell(f, f->sends == (f->mode != MODE_SEND), ns);
+    }
+    if (!f->sends)
+        return;
+    centi = ns ? operations * size * 8 * 100000 / ns : 0;
+    printf("bandwidth %s bytes=%u count=%u ns=%llu mbps=%llu.%02llu\n", mode_names[f->mode], size, f->count,
+           (unsigned long long)ns, (unsigned long long)centi / 100, (unsigned long long)centi % 100);
+}
+
+int bandwidth_main(int argc, char **argv)
+{
+    uint32_t size[16] = {FAB_MAX_MESSAGE};
+    unsigned queue = 3, n_sizes = 1;
+    struct flow f = {.count = 200};
+    int option;
+
+    while ((option = getopt(argc, argv, "q:n:s:m:")) != -1) {
+        switch (option) {
+        case 'q':
+            queue = (unsigned)number(optarg, 3, 7);
+            break;
+        case 'n':
+            f.count = (unsigned)number(optarg, 2, 1000000);
+            break;
+        case 's':
+            n_sizes = sizes(optarg, size, 16);
+            break;
+        case 'm':
+            for (f.mode = 0; f.mode < MODES && strcmp(optarg, mode_names[f.mode]) != 0;)
+                f.mode++;
+            if (f.mode < MODES)
+                break;
+            /* fall through */
+        default:
+            return 2;
+        }
+    }
+    if (optind != argc - 1)
+        return 2;
+    f.peer = (unsigned)number(argv[optind], 0, 63);
+    station_open(&f.s, queue, 64, 64, (BUFFERS + 1) * (size_t)FAB_MAX_MESSAGE);
+    f.sends = f.s.info.node < f.peer;
+    f.key = (uint32_t)meet(&f.s, f.peer, 0, f.s.m.key);
+    for (uint64_t i = 1; i <= BUFFERS; i++)
+        post_recv(&f.s, i * FAB_MAX_MESSAGE, FAB_MAX_MESSAGE, i * FAB_MAX_MESSAGE);
+    if (f.mode == MODE_TCP)
+        f.tcp = tcp_meet(f.s.info.node, f.peer, 5301);
+    for (unsigned i = 0; i < n_sizes; i++)
+        measure(&f, size[i]);
+    station_close(&f.s);
+    return 0;
+}
