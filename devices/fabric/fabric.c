@@ -41,6 +41,7 @@ static void power_on(struct fab *f)
 struct fab *fab_create(const struct fab_config *cfg, const struct fab_ops *ops, void *ctx)
 {
     struct fab *f = calloc(1, sizeof *f);
+    bool complete = true;
 
     if (!f)
         return NULL;
@@ -53,16 +54,30 @@ struct fab *fab_create(const struct fab_config *cfg, const struct fab_ops *ops, 
     f->window = f->window < 16 ? 16 : f->window > 1024 ? 1024 : f->window;
     f->ack_every = f->window / 4;
     f->timeout_bound_ps = f->timer_ps = VTIME_NEVER;
-    for (unsigned i = 0; i < FAB_QUEUES; i++)
-        f->queue[i].no = i;
+    for (unsigned i = 0; i < FAB_QUEUES; i++) {
+        struct fab_queue *q = &f->queue[i];
+        q->no = i;
+        q->hold_ps = VTIME_NEVER;
+        q->op = calloc(FAB_TAKEN, sizeof *q->op);
+        q->flow = calloc(cfg->n_nodes, sizeof *q->flow);
+        q->rx = calloc(cfg->n_nodes, sizeof *q->rx);
+        complete = complete && q->op && q->flow && q->rx;
+    }
     power_on(f);
-    for (unsigned i = 0; i < FAB_QUEUES; i++)
-        fab_queue_wipe(f, &f->queue[i]);
+    if (!complete) {
+        fab_destroy(f);
+        return NULL;
+    }
     return f;
 }
 
 void fab_destroy(struct fab *f)
 {
+    for (unsigned i = 0; f && i < FAB_QUEUES; i++) {
+        free(f->queue[i].op);
+        free(f->queue[i].flow);
+        free(f->queue[i].rx);
+    }
     free(f);
 }
 

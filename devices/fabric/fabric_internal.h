@@ -138,9 +138,9 @@ struct fab_queue {
     uint64_t ack, alien, atomic, read;     /* as receiver: answers due */
     uint64_t want;                         /* peers that wait for a credit */
     unsigned resend_turn, answer_turn, want_turn;
-    struct fab_work op[FAB_TAKEN];
-    struct fab_flow flow[FAB_NODES];
-    struct fab_rx rx[FAB_NODES];
+    struct fab_work *op;   /* [FAB_TAKEN] */
+    struct fab_flow *flow; /* [n_nodes] */
+    struct fab_rx *rx;     /* [n_nodes] */
 };
 
 struct fab_region {
@@ -179,8 +179,8 @@ struct fab {
     struct fab_region region[FAB_MAX_REGIONS];
     struct fab_queue queue[FAB_QUEUES];
     struct fab_rx loose; /* a datagram */
-    uint8_t packet[FAB_HEADER_BYTES + FAB_MAX_MTU];
-    uint8_t scratch[FAB_MAX_MTU];
+    uint8_t scratch[FAB_MAX_EVENT];
+    uint8_t packet[FAB_HEADER_BYTES + FAB_MAX_MTU]; /* last: a sanitizer sees what goes beyond it */
 };
 
 static inline vtime_t fab_now(const struct fab *f)

@@ -74,8 +74,8 @@ static void quieten(struct fab *f, struct fab_queue *q)
     q->ack = q->alien = q->atomic = q->read = q->want = 0;
     q->armed = false;
     q->hold_ps = VTIME_NEVER;
-    memset(q->flow, 0, sizeof q->flow);
-    memset(q->rx, 0, sizeof q->rx);
+    memset(q->flow, 0, f->cfg.n_nodes * sizeof *q->flow);
+    memset(q->rx, 0, f->cfg.n_nodes * sizeof *q->rx);
     f->ready &= ~bit;
     f->answers &= ~bit;
     f->holding &= ~bit;
@@ -90,7 +90,8 @@ void fab_queue_wipe(struct fab *f, struct fab_queue *q)
 {
     uint32_t bit = 1u << q->no;
 
-    quieten(f, q);
+    if (q->state != FAB_Q_ABSENT || q->alien)
+        quieten(f, q);
     q->state = FAB_Q_ABSENT;
     q->fail = q->error = FAB_OK;
     q->send_tail = q->recv_tail = q->recv_taken = q->done_tail = q->done_head = 0;
@@ -120,7 +121,7 @@ void fab_queue_stop(struct fab *f, struct fab_queue *q)
     }
     fab_ring_complete_sends(f, q);
     s.send_head = (uint16_t)q->head;
-    for (unsigned src = 0; src < FAB_NODES; src++)
+    for (unsigned src = 0; src < f->cfg.n_nodes; src++)
         if (q->rx[src].has_buffer) {
             q->rx[src].status = FAB_C_FLUSHED;
             fab_ring_complete_recv(f, q, src, &q->rx[src]);
