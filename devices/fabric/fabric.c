@@ -46,6 +46,7 @@ struct fab *fab_create(const struct fab_config *cfg, const struct fab_ops *ops, 
     if (!f)
         return NULL;
     assert(cfg->n_nodes <= FAB_NODES && cfg->node < cfg->n_nodes && cfg->rate_bps > 0);
+    assert(cfg->framing_bytes <= 65536); /* so that a packet's bits in ps fit 64 bits */
     assert(cfg->mtu_bytes >= 16 && cfg->mtu_bytes <= FAB_MAX_MTU);
     f->cfg = *cfg;
     f->ops = *ops;
@@ -208,6 +209,7 @@ void fab_receive(struct fab *f, const void *packet, size_t len)
 {
     struct fab_wire w = {0};
 
+    check_link(f);
     if (!f->up)
         return; /* a dead node: says nothing, counts nothing */
     f->count.packets_in++;

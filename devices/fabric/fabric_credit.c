@@ -6,7 +6,7 @@
  * Each peer has up to (buffers posted / nodes) unused credits; every answer brings them up to that. If there
  * are fewer buffers than nodes, credits are given one by one to those who ask (FAB_W_CREDIT). Who asks and
  * gets none is remembered, and served in turn when buffers or entries come. Credits that a peer has not used
- * for as long as a time-out are taken back if somebody else needs them; if that peer's message comes after
+ * for four time-outs are taken back if somebody else needs them; if that peer's message comes after
  * all, it is sent back (FAB_NAK_NO_CREDIT), not lost.
  */
 #include "devices/fabric/fabric_internal.h"
@@ -66,7 +66,8 @@ void fab_credit_wanted(struct fab *f, struct fab_queue *q, unsigned src)
     if (!(q->want & fab_bit(src)))
         return;
     for (unsigned i = 0; i < f->cfg.n_nodes; i++)
-        if (fab_credit_left(&q->rx[i]) && !q->rx[i].in_message && now - q->rx[i].granted_ps > f->timeout_ps)
+        if (fab_credit_left(&q->rx[i]) && !q->rx[i].in_message &&
+            now - q->rx[i].granted_ps > 4 * f->timeout_ps)
             fab_credit_return(q, &q->rx[i]);
     fab_credit_serve(f, q);
 }

@@ -128,7 +128,7 @@ static void advance(struct fab *f, struct fab_queue *q, unsigned peer, uint32_t 
         if (!op->done && !fab_has_answer(op->d.op))
             fab_flow_done(q, op, FAB_C_OK);
     }
-    if ((q->resend & fab_bit(peer)) && fab_after(psn, fl->resend))
+    if (((q->resend & fab_bit(peer)) || fl->stalled) && fab_after(psn, fl->resend))
         go_back(f, q, peer, psn);
     tidy(f, q, peer);
 }

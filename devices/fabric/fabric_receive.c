@@ -261,6 +261,7 @@ void fab_request(struct fab *f, const struct fab_wire *w, const uint8_t *payload
     } else if (rx->halt && !(w->flags & FAB_W_RESUME)) {
         ack_due(f, q, w->src);
     } else {
+        rx->halt = 0;
         request(f, q, w, payload, len);
     }
 }

@@ -131,6 +131,9 @@ static void emit(void *ctx, const void *data, size_t len)
     vtime_t took = (vtime_t)((bits * (uint64_t)VTIME_S + r->rate_bps - 1) / r->rate_bps);
     n->line_free_ps = start + took;
     vtime_t arrival = n->line_free_ps + r->delay_ps;
+    if (r->jitter_ps)
+        arrival += (vtime_t)(rack_random(r) % (uint64_t)r->jitter_ps);
+    arrival = n->arrival_ps[w.dst] = vtime_max(arrival, n->arrival_ps[w.dst]);
     r->packets++;
     for (size_t i = 0; i < len; i++)
         r->hash = (r->hash ^ ((const uint8_t *)data)[i]) * 0x100000001b3u;

@@ -33,12 +33,13 @@ struct rack_node {
     unsigned no;
     struct fab *fab;
     uint8_t *ram;
-    uint64_t brk;            /* next address rack_alloc() gives */
-    vtime_t timer_ps;        /* rounded up to ns, as QEMU does */
-    vtime_t line_free_ps;    /* the line's own account of it */
-    vtime_t up_ps;           /* VTIME_NEVER: not begun */
-    uint64_t hole, hole_len; /* a piece of RAM that is none */
-    bool deaf;               /* nothing arrives any more */
+    uint64_t brk;                   /* next address rack_alloc() gives */
+    vtime_t timer_ps;               /* rounded up to ns, as QEMU does */
+    vtime_t line_free_ps;           /* the line's own account of it */
+    vtime_t up_ps;                  /* VTIME_NEVER: not begun */
+    vtime_t arrival_ps[RACK_NODES]; /* of the last packet to each node */
+    uint64_t hole, hole_len;        /* a piece of RAM that is none */
+    bool deaf;                      /* nothing arrives any more */
     unsigned interrupts[FAB_VECTORS];
     unsigned trained, timers;
     int result;
@@ -62,6 +63,7 @@ struct rack {
     uint32_t framing, mtu;
     /* Faults, per mille of packets. */
     unsigned loss, duplicate, reorder;
+    vtime_t jitter_ps; /* more delay, at random, in order: congestion */
     uint64_t random;
     bool (*filter)(struct rack *, const struct fab_wire *, size_t len); /* false: lost */
     void (*on_interrupt)(struct rack_node *, unsigned vector);          /* may use the driver */

@@ -502,7 +502,7 @@ static void one_buffer_setup(void)
 {
     build(9);
     for (unsigned i = 1; i < 9; i++)
-        ck_assert_uint_eq(rack_queue(&r->node[i], Q, 8, 8, 16), FAB_OK);
+        ck_assert_uint_eq(rack_queue(&r->node[i], Q, 16, 16, 64), FAB_OK);
 }
 
 START_TEST(one_buffer)
@@ -591,6 +591,38 @@ START_TEST(credit_taken_back_too_late)
 }
 END_TEST
 
+/* The same behind an operation that was refused. */
+START_TEST(refused_then_taken_back)
+{
+    struct fab_send d = op(FAB_OP_SEND, 9000), bad = op(FAB_OP_WRITE, 100);
+    struct rack_node *greedy = &r->node[3], *other = &r->node[4];
+
+    r->filter = hold_back;
+    d.addr = bad.addr = RACK_RAM;
+    bad.key = 99;
+    for (unsigned i = 0; i < 9; i++)
+        rack_recv(b, Q, to, 9000, i);
+    rack_put_send(greedy, Q, &bad);
+    rack_put_send(greedy, Q, &d);
+    rack_bell(greedy, FAB_DB_SEND, Q, 2);
+    rack_until(r, r->now_ps + 5 * VTIME_MS);
+    next(greedy, FAB_OP_WRITE, FAB_C_REMOTE);
+    for (unsigned i = 0; i < 9; i++) {
+        rack_send(other, Q, &d);
+        rack_until(r, r->now_ps + VTIME_MS);
+        next(other, FAB_OP_SEND, FAB_C_OK);
+        ck_assert_uint_eq(next(b, FAB_OP_RECV, FAB_C_OK).peer, 4);
+    }
+    ck_assert_int_lt(r->now_ps, 20 * VTIME_MS);
+    rack_until(r, 200 * VTIME_MS);
+    nothing(greedy);
+    rack_recv(b, Q, to, 9000, 0);
+    settle();
+    ck_assert_uint_eq(next(b, FAB_OP_RECV, FAB_C_OK).peer, 3);
+    next(greedy, FAB_OP_SEND, FAB_C_OK);
+}
+END_TEST
+
 /* What is unused of given credits never exceeds what is posted, and what is posted is not lost. */
 START_TEST(buffers_come_back)
 {
@@ -644,6 +676,7 @@ int main(void)
     tcase_add_test(k, one_buffer);
     tcase_add_test(k, credit_taken_back);
     tcase_add_test(k, credit_taken_back_too_late);
+    tcase_add_test(k, refused_then_taken_back);
     tcase_add_test(k, buffers_come_back);
     srunner_run_all(sr, CK_NORMAL);
     int failed = srunner_ntests_failed(sr);
