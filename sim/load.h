@@ -24,10 +24,12 @@ struct load_point {
     uint32_t accepted_permille; /* of the time that the sources' links would be busy with it */
     vtime_t end_ps;             /* when the fabric was empty again */
     uint64_t packets, dropped;
-    vtime_t stall_ps;  /* for want of credit, all link ends and channels */
-    uint64_t hash;     /* over all deliveries: node, message, packet, time */
-    uint64_t stuck;    /* packets that wait for ever: a deadlock */
-    char trouble[200]; /* "" or: what is wrong with the books, or with building the fabric */
+    vtime_t stall_ps;                   /* for want of credit, all link ends and channels */
+    uint64_t node_bytes[SCN_MAX_NODES]; /* payload of each node's that arrived during the measurement */
+    uint64_t node_hash[SCN_MAX_NODES];  /* over all deliveries to each node: message, packet, time */
+    uint64_t hash;                      /* over all of these */
+    uint64_t stuck;                     /* packets that wait for ever: a deadlock */
+    char trouble[200];                  /* "" or: what is wrong with the books, or with building the fabric */
 };
 
 /*

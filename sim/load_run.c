@@ -142,10 +142,44 @@ static json_t *point_json(const struct load_point *p)
     return o;
 }
 
+/* What is compared by cob diff: what arrived of each node, and what arrived at it, at each rate. */
+static json_t *node_json(const struct run *r, const struct load_point *p, unsigned node)
+{
+    json_t *o = json_object(), *bytes = json_array(), *hashes = json_array();
+    char hex[20];
+
+    for (unsigned i = 0; i < r->scn->load.n_rates; i++) {
+        json_array_append_new(bytes, json_integer((json_int_t)p[i].node_bytes[node]));
+        snprintf(hex, sizeof hex, "%016" PRIx64, p[i].node_hash[node]);
+        json_array_append_new(hashes, json_string(hex));
+    }
+    json_object_set_new(o, "name", json_string(r->scn->nodes[node].name));
+    json_object_set_new(o, "accepted_bytes", bytes);
+    json_object_set_new(o, "deliveries", hashes);
+    return o;
+}
+
+/* The table once more, for cob inspect. */
+static int write_table(struct run *r, const struct load_point *p)
+{
+    char path[PATH_MAX];
+    FILE *f = fopen(rundir_path(&r->dir, path, "", "load", ".txt"), "we");
+    int bad = !f;
+
+    if (f)
+        print_table(r->scn, p, f);
+    if (f && (ferror(f) | fclose(f)))
+        bad = 1;
+    if (bad)
+        snprintf(r->why, sizeof r->why, "%s: %s", path, strerror(errno));
+    return bad ? -1 : 0;
+}
+
 static int write_result(struct run *r, const struct load_point *p)
 {
     char path[PATH_MAX], hex[20];
     json_t *o = json_object(), *points = json_array(), *load = json_object(), *host = json_object();
+    json_t *nodes = json_array();
 
     for (unsigned i = 0; i < r->scn->load.n_rates; i++)
         json_array_append_new(points, point_json(&p[i]));
@@ -161,7 +195,9 @@ static int write_result(struct run *r, const struct load_point *p)
     json_object_set_new(o, "virtual_ps", json_integer(r->virtual_ps));
     snprintf(hex, sizeof hex, "%016" PRIx64, r->hash);
     json_object_set_new(o, "hash", json_string(hex));
-    json_object_set_new(o, "nodes", json_array());
+    for (unsigned i = 0; i < r->scn->n_nodes; i++)
+        json_array_append_new(nodes, node_json(r, p, i));
+    json_object_set_new(o, "nodes", nodes);
     json_object_set_new(o, "load", load);
     json_object_set_new(host, "wall_s", json_real(r->wall_s));
     json_object_set_new(o, "host", host);
@@ -228,7 +264,7 @@ int load_run(struct run *r)
     r->wall_s = run_elapsed_s(r);
     print_table(r->scn, point, out);
     judge(r, point, out);
-    if (write_result(r, point) < 0) {
+    if (write_table(r, point) < 0 || write_result(r, point) < 0) {
         fprintf(stderr, "cob: %s\n", r->why);
         r->exit_status = EXIT_ENVIRONMENT;
     }

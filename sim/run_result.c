@@ -111,6 +111,24 @@ static json_t *node_json(const struct run *r, unsigned i)
     return o;
 }
 
+/* Virtual channels of an end of a fabric link. */
+static json_t *vcs_json(const struct run *r, unsigned link, unsigned end)
+{
+    json_t *list = json_array();
+    struct ic_vc_stats s;
+
+    for (unsigned vc = 0; ic_vc_stats(engine_fabric(r->engine), link, end, vc, &s) == 0; vc++) {
+        json_t *o = json_object();
+        json_object_set_new(o, "sent_packets", json_integer((json_int_t)s.sent_packets));
+        json_object_set_new(o, "sent_bytes", json_integer((json_int_t)s.sent_bytes));
+        json_object_set_new(o, "credit_bytes", json_integer(s.credit_bytes));
+        json_object_set_new(o, "peak_bytes", json_integer(s.peak_bytes));
+        json_object_set_new(o, "stall_ps", json_integer(s.stall_ps));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
 static json_t *link_json(const struct run *r, unsigned i)
 {
     json_t *o = json_object(), *ends = json_array();
@@ -131,6 +149,8 @@ static json_t *link_json(const struct run *r, unsigned i)
         for (unsigned w = 1; w < IC_DROP_COUNT; w++)
             json_object_set_new(d, ic_drop_name((enum ic_drop)w), json_integer((json_int_t)s.dropped[w]));
         json_object_set_new(e, "dropped", d);
+        if (r->scn->links[i].fabric)
+            json_object_set_new(e, "vcs", vcs_json(r, i, k));
         json_array_append_new(ends, e);
     }
     json_object_set_new(o, "ends", ends);

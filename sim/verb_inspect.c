@@ -78,6 +78,7 @@ static void print_files(const char *path)
         const char *file, *what;
     } files[] = {
         {"scenario.scn.yml", "the scenario with every default filled in"},
+        {"load.txt", "latency and throughput at each rate"},
         {"console", "what the guests wrote, each line with its virtual time"},
         {"trace", "events, CTF 1.8 (cob trace, babeltrace2)"},
         {"capture", "pcapng per link end (tshark, wireshark)"},
@@ -89,6 +90,19 @@ static void print_files(const char *path)
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         if (snprintf(p, sizeof p, "%s/%s", path, files[i].file) < (int)sizeof p && access(p, F_OK) == 0)
             printf("  %-17s %s\n", files[i].file, files[i].what);
+}
+
+/* The table of a load without guests. */
+static void print_load(const char *path)
+{
+    char file[PATH_MAX], line[300];
+    FILE *f = snprintf(file, sizeof file, "%s/load.txt", path) < (int)sizeof file ? fopen(file, "re") : NULL;
+
+    putchar('\n');
+    while (f && fgets(line, sizeof line, f))
+        fputs(line, stdout);
+    if (f)
+        fclose(f);
 }
 
 int verb_inspect(int argc, char **argv)
@@ -134,6 +148,12 @@ int verb_inspect(int argc, char **argv)
         printf("%s %s (exit status %" PRId64 "): %s virtual in %.1f s, hash %s\n", text(o, "name"),
                text(o, "outcome"), whole(o, "exit"), scn_format_time(whole(o, "virtual_ps"), t, sizeof t),
                json_number_value(json_object_get(host, "wall_s")), text(o, "hash"));
+        if (json_object_get(o, "load")) {
+            print_load(path);
+            print_files(path);
+            json_decref(o);
+            return EXIT_OK;
+        }
         printf("%s back end, %" PRId64 " cores, %" PRId64 " rounds, %" PRId64 " of them through the engine\n",
                text(host, "backend"), whole(host, "cores"), whole(host, "rounds"),
                whole(host, "engine_calls"));
