@@ -103,11 +103,8 @@ static void interrupt(void *ctx, unsigned vector)
 
     must(vector < FAB_VECTORS);
     n->interrupts[vector]++;
-    if (!r->on_interrupt)
-        return;
-    must(r->n_pending < sizeof r->pending / sizeof r->pending[0]);
-    r->pending[r->n_pending].node = n->no;
-    r->pending[r->n_pending++].vector = vector;
+    if (r->on_interrupt)
+        r->on_interrupt(n, vector);
 }
 
 static void emit(void *ctx, const void *data, size_t len)
@@ -227,18 +224,10 @@ void rack_free(struct rack *r)
     free(r);
 }
 
-static void interrupts(struct rack *r)
-{
-    for (unsigned i = 0; i < r->n_pending; i++)
-        r->on_interrupt(&r->node[r->pending[i].node], r->pending[i].vector);
-    r->n_pending = 0;
-}
-
 static bool step(struct rack *r, vtime_t at_ps)
 {
     struct rack_node *n = &r->node[0];
 
-    interrupts(r);
     for (unsigned i = 1; i < r->n; i++)
         if (r->node[i].timer_ps < n->timer_ps)
             n = &r->node[i];
@@ -256,7 +245,6 @@ static bool step(struct rack *r, vtime_t at_ps)
             fab_receive(r->node[e.to].fab, e.data, e.len);
         free(e.data);
     }
-    interrupts(r);
     return true;
 }
 
@@ -272,7 +260,7 @@ static bool quiet(struct rack *r)
     for (unsigned i = 0; i < r->n; i++)
         if (!fab_quiet(r->node[i].fab))
             return false;
-    return r->n_events == 0 && r->n_pending == 0;
+    return r->n_events == 0;
 }
 
 bool rack_settle(struct rack *r, vtime_t at_ps)

@@ -66,11 +66,7 @@ struct rack {
     vtime_t jitter_ps; /* more delay, at random, in order: congestion */
     uint64_t random;
     bool (*filter)(struct rack *, const struct fab_wire *, size_t len); /* false: lost */
-    void (*on_interrupt)(struct rack_node *, unsigned vector);          /* may use the driver */
-    struct {
-        unsigned node, vector;
-    } pending[4096];
-    unsigned n_pending;
+    void (*on_interrupt)(struct rack_node *, unsigned vector); /* may look at memory, not at the device */
     uint64_t packets, lost, hash, seq;
     struct rack_event *heap;
     size_t n_events, room;

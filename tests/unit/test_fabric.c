@@ -303,6 +303,35 @@ START_TEST(atomics)
 }
 END_TEST
 
+/* More of them at once than may be under way. */
+START_TEST(many_answers)
+{
+    uint64_t mem = rack_alloc(b, 4096), old = rack_alloc(a, 4096);
+
+    ck_assert_uint_eq(rack_region(b, 7, 7, mem, 4096), FAB_OK);
+    ck_assert_uint_eq(rack_queue(a, 4, 128, 16, 256), FAB_OK);
+    ck_assert_uint_eq(rack_queue(b, 4, 16, 16, 16), FAB_OK);
+    for (unsigned i = 0; i < 100; i++)
+        rack_put_send(a, 4,
+                      &(struct fab_send){.op = i < 50 ? FAB_OP_FETCH_ADD : FAB_OP_READ,
+                                         .n_sge = 1,
+                                         .peer = 1,
+                                         .len = 8,
+                                         .addr = old + i * 8,
+                                         .key = 7,
+                                         .operand = 1});
+    rack_bell(a, FAB_DB_SEND, 4, 100);
+    settle();
+    for (unsigned i = 0; i < 100; i++) {
+        struct fab_cqe c;
+        ck_assert(rack_poll(a, 4, &c));
+        ck_assert_uint_eq(c.status, FAB_C_OK);
+        ck_assert_uint_eq(c.index, i);
+        ck_assert_uint_eq(*(uint64_t *)rack_at(a, old + i * 8, 8), i < 50 ? i : 50);
+    }
+}
+END_TEST
+
 /* Once the peer is known and gives credits: doorbell to arrival is packets' time on the line + the delay. */
 START_TEST(latency_and_bandwidth)
 {
@@ -406,6 +435,7 @@ int main(void)
     tcase_add_loop_test(t, read_write, 0, 2);
     tcase_add_test(t, write_imm);
     tcase_add_test(t, atomics);
+    tcase_add_test(t, many_answers);
     tcase_add_test(t, latency_and_bandwidth);
     tcase_add_test(t, both_ways_all_queues);
     srunner_run_all(sr, CK_NORMAL);

@@ -354,6 +354,32 @@ START_TEST(arming)
 }
 END_TEST
 
+/* At the moment of the interrupt, completion and status word are in memory. */
+static void look(struct rack_node *n, unsigned vector)
+{
+    const struct fab_cqe *c = rack_at(n, n->q[0].done, sizeof *c);
+
+    ck_assert_uint_eq(vector, 0);
+    ck_assert_uint_eq(c->flags & FAB_CQE_PHASE, FAB_CQE_PHASE);
+    ck_assert_uint_eq(rack_status(n, 0)->done_tail, 1);
+    ck_assert_uint_eq(c->time_ns, (uint64_t)(n->rack->now_ps / VTIME_NS));
+}
+
+START_TEST(order_of_writes)
+{
+    uint64_t m = rack_alloc(a, 64), to = rack_alloc(b, 64);
+
+    r->on_interrupt = look;
+    arm(0);
+    rack_bell(b, FAB_DB_DONE_ARM, 0, 0);
+    rack_recv(b, 0, to, 64, 0);
+    rack_send(a, 0, &(struct fab_send){.op = FAB_OP_SEND, .n_sge = 1, .peer = 1, .len = 64, .addr = m});
+    settle();
+    ck_assert_uint_eq(a->interrupts[0], 1);
+    ck_assert_uint_eq(b->interrupts[0], 1);
+}
+END_TEST
+
 START_TEST(moderation)
 {
     struct fab_admin set = {.op = FAB_ADMIN_MODERATION, .queue = 0, .count = 4, .delay_ns = 20000};
@@ -438,6 +464,53 @@ START_TEST(ports)
     ck_assert_uint_eq(a->event_len, 256);
     rack_set(a, FAB_REG_RESULT, 0x103);
     ck_assert_int_eq(a->result, 3);
+}
+END_TEST
+
+/* The queue stops in the middle of messages in both directions: what it had taken is flushed. */
+START_TEST(flushed)
+{
+    uint64_t m = rack_alloc(a, 65536), to = rack_alloc(b, 65536);
+    struct fab_cqe c;
+    unsigned sends = 0, receives = 0;
+
+    for (unsigned i = 0; i < 4; i++) {
+        rack_recv(a, 0, m, 65536, 100 + i);
+        rack_recv(b, 0, to, 65536, 200 + i);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        struct fab_send d = {.op = FAB_OP_SEND, .n_sge = 1, .peer = 1, .len = 65536, .addr = m, .cookie = i};
+        rack_send(a, 0, &d);
+        d.peer = 0;
+        d.addr = to;
+        rack_send(b, 0, &d);
+    }
+    while (rack_status(a, 0)->recv_head < 2)
+        rack_until(r, r->now_ps + 100 * VTIME_NS);
+    uint64_t under_way = rack_count(a).outstanding;
+    ck_assert_uint_ge(under_way, 2);
+    uint16_t before = rack_status(a, 0)->done_tail;
+    rack_bell(a, FAB_DB_RECV, 0, 2); /* backwards */
+    ck_assert_uint_eq((uint16_t)(rack_status(a, 0)->done_tail - before), under_way);
+    for (uint16_t i = before; i != rack_status(a, 0)->done_tail; i++) {
+        memcpy(&c, rack_at(a, a->q[0].done + i * 32u, 32), 32);
+        ck_assert_uint_eq(c.status, FAB_C_FLUSHED);
+        receives += c.op == FAB_OP_RECV;
+        sends += c.op == FAB_OP_SEND;
+    }
+    ck_assert_uint_eq(receives, 1);
+    ck_assert_uint_eq(sends, under_way - 1);
+    ck_assert_uint_eq(rack_count(a).outstanding, 0);
+    /* b's messages end with an error; half a message of a's stays with it until a's next epoch. */
+    rack_until(r, r->now_ps + VTIME_S);
+    sends = 0;
+    while (rack_poll(b, 0, &c))
+        if (c.op == FAB_OP_SEND) {
+            ck_assert(c.status == FAB_C_OK || c.status == FAB_C_NO_QUEUE);
+            sends += c.status == FAB_C_NO_QUEUE;
+        }
+    ck_assert_uint_ge(sends, 1);
+    ck_assert_uint_eq(rack_count(b).outstanding, 1);
 }
 END_TEST
 
@@ -543,9 +616,11 @@ int main(void)
     tcase_add_loop_test(t, doorbells, 0, 5);
     tcase_add_loop_test(t, ring_lost, 0, 4);
     tcase_add_test(t, arming);
+    tcase_add_test(t, order_of_writes);
     tcase_add_test(t, moderation);
     tcase_add_test(t, masks);
     tcase_add_test(t, ports);
+    tcase_add_test(t, flushed);
     tcase_add_test(t, reset);
     tcase_add_test(t, around);
     tcase_add_test(t, strange_packets);
