@@ -75,7 +75,7 @@ enum {
         2, /* self-clearing: as after power-on (queues, regions, moderation, masks, counters) */
 };
 enum {
-    FAB_LINK_UP = 1,       /* trained */
+    FAB_LINK_UP = 1,       /* enabled and trained */
     FAB_LINK_TRAINING = 2, /* enabled and not yet up */
 };
 enum {
