@@ -71,9 +71,44 @@ static void put_units(FILE *out)
     fputc('\n', out);
 }
 
-static void put_type(const struct scn_key *k, FILE *out)
+static void put_range(const struct scn_key *k, uint64_t min, uint64_t max, FILE *out)
 {
     char low[32], high[32];
+
+    if (k->type == SCN_T_INT)
+        fprintf(out, "%" PRIu64 " to %" PRIu64, min, max);
+    else
+        fprintf(out, "%s to %s", scn_spell(scn_type_quantity(k->type), min, low, sizeof low),
+                scn_spell(scn_type_quantity(k->type), max, high, sizeof high));
+}
+
+/* The range, and that of a fabric link or switch if it is another one. */
+static void put_ranges(const struct scn_key *k, const char *what, FILE *out)
+{
+    fprintf(out, "%s, ", what);
+    put_range(k, k->min, k->max, out);
+    if (k->fabric && (k->fabric->min != k->min || k->fabric->max != k->max)) {
+        fputs(" (fabric: ", out);
+        put_range(k, k->fabric->min, k->fabric->max, out);
+        fputc(')', out);
+    }
+}
+
+static void put_default(const struct scn_key *k, FILE *out)
+{
+    if (k->def)
+        fprintf(out, " | `%s`", k->def);
+    else
+        fprintf(out, " | %s", k->flags & SCN_F_REQUIRED ? "required" : "");
+    if (k->fabric && k->fabric->def)
+        fprintf(out, "%sfabric: `%s`", k->def ? "; " : "", k->fabric->def);
+    else if (scn_profile_value(SCN_DEFAULT_PROFILE, k->key) && (k->flags & SCN_F_INHERIT))
+        fputs("; fabric: of the profile", out);
+    fputs(" | ", out);
+}
+
+static void put_type(const struct scn_key *k, FILE *out)
+{
 
     switch (k->type) {
     case SCN_T_NAME:
@@ -92,7 +127,7 @@ static void put_type(const struct scn_key *k, FILE *out)
         fprintf(out, "regular expression, or a list of up to %" PRIu64, k->max);
         break;
     case SCN_T_INT:
-        fprintf(out, "number, %" PRIu64 " to %" PRIu64, k->min, k->max);
+        put_ranges(k, "number", out);
         break;
     case SCN_T_NUMBERS:
         fprintf(out, "number, %" PRIu64 " to %" PRIu64 ", or a list of up to %" PRIu64, k->min, k->max,
@@ -101,12 +136,7 @@ static void put_type(const struct scn_key *k, FILE *out)
     case SCN_T_TIME:
     case SCN_T_RATE:
     case SCN_T_SIZE:
-        fprintf(out, "%s, %s to %s",
-                k->type == SCN_T_TIME   ? "time"
-                : k->type == SCN_T_RATE ? "rate"
-                                        : "size",
-                scn_spell(scn_type_quantity(k->type), k->min, low, sizeof low),
-                scn_spell(scn_type_quantity(k->type), k->max, high, sizeof high));
+        put_ranges(k, k->type == SCN_T_TIME ? "time" : k->type == SCN_T_RATE ? "rate" : "size", out);
         break;
     case SCN_T_WORD:
     case SCN_T_WORD_TEXT:
@@ -129,6 +159,25 @@ static void put_type(const struct scn_key *k, FILE *out)
     }
 }
 
+static void put_profiles(FILE *out)
+{
+    fputs(
+        "## Profiles\n\n"
+        "What a link's `profile` gives to keys that the link does not give itself, and where the numbers "
+        "come "
+        "from. An\nestimate is one: no public document gives the number in this form. `switch latency` is "
+        "that "
+        "of the switches which a\n`topology` with this profile makes. Any number can be overridden on each "
+        "link; "
+        "docs/fabric.md has the rules.\n",
+        out);
+    for (const struct scn_profile *p = scn_profiles; p->name; p++) {
+        fprintf(out, "\n### `%s`\n\n%s\n\n| key | value | source |\n|---|---|---|\n", p->name, p->help);
+        for (const struct scn_profile_value *v = p->values; v->key; v++)
+            fprintf(out, "| `%s` | `%s` | %s |\n", v->key, v->value, v->source);
+    }
+}
+
 int scenario_reference(FILE *out)
 {
     fputs(intro, out);
@@ -141,14 +190,12 @@ int scenario_reference(FILE *out)
         for (const struct scn_key *k = t->keys; k < t->keys + t->n_keys; k++) {
             fprintf(out, "| `%s` | ", k->key);
             put_type(k, out);
-            if (k->def)
-                fprintf(out, " | `%s` | ", k->def);
-            else
-                fprintf(out, " | %s | ", k->flags & SCN_F_REQUIRED ? "required" : "");
+            put_default(k, out);
             fprintf(out, "%s |\n", k->help);
         }
-        fputs(i + 1 < SCN_N_TABLES ? "\n" : "", out);
+        fputs("\n", out);
     }
+    put_profiles(out);
     if (fflush(out) || ferror(out)) {
         if (!errno)
             errno = EIO;
