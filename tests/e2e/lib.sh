@@ -168,6 +168,12 @@ top() {
         "$1/result.json"
 }
 
+# fabric DIR KEY: of the whole model: injected, copied, delivered, dropped, in_flight
+fabric() {
+    awk -v f="\"$2\":" '/^  "fabric":/ { inside = 1 } inside && $1 == f { sub(/,$/, "", $2); print $2; exit }' \
+        "$1/result.json"
+}
+
 # node DIR NODE KEY: how a node ended: end, exit, end_ps, ram_xxh3, tx_frames, rx_frames, verdict
 node() {
     awk -v n="\"$2\"," -v f="\"$3\":" '

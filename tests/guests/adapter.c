@@ -164,6 +164,20 @@ void queue_send(unsigned q)
     adapter_set(FAB_REG_DOORBELL, FAB_DB(FAB_DB_SEND, q, ++queues[q].sent));
 }
 
+uint64_t queue_send_stamped(unsigned q, uint64_t *stamp)
+{
+    volatile const uint64_t *clock = (volatile const uint64_t *)(adapter.bar + FAB_REG_TIME);
+    volatile uint32_t *doorbell = (volatile uint32_t *)(adapter.bar + FAB_REG_DOORBELL);
+    uint32_t value = FAB_DB(FAB_DB_SEND, q, ++queues[q].sent);
+
+    barrier();
+    uint64_t now = *clock;
+    *(volatile uint64_t *)stamp = now;
+    *doorbell = value;
+    barrier();
+    return now;
+}
+
 void queue_receive(unsigned q, void *buffer, uint32_t bytes, uint64_t cookie)
 {
     struct queue *u = &queues[q];

@@ -49,6 +49,9 @@ unsigned queue_setup(unsigned q);
 /* The next free send descriptor, all zero. */
 struct fab_send *queue_next(unsigned q);
 void queue_send(unsigned q);
+/* The same; the device's time goes to *stamp in the two instructions before the doorbell is rung. Returns it.
+ */
+uint64_t queue_send_stamped(unsigned q, uint64_t *stamp);
 void queue_receive(unsigned q, void *buffer, uint32_t bytes, uint64_t cookie);
 /* The next completion, if there is one. */
 bool queue_poll(unsigned q, struct fab_cqe *done);

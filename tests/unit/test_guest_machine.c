@@ -185,6 +185,59 @@ START_TEST(nics_have_fixed_addresses)
 }
 END_TEST
 
+START_TEST(an_adapter_is_a_stock_device)
+{
+    node.arch = (enum scn_arch)_i;
+    node.adapter = true;
+    spec.greeting = "0004a";
+    make_argv();
+    ck_assert_str_eq(value("-chardev", 2), "socket,id=fab0-server,abstract=on,path=0004a");
+    const char *device = value("-device", 3 + (_i == SCN_X86_64)); /* the serial port, three NICs */
+    ck_assert_ptr_nonnull(device);
+    ck_assert(part_of(device, "ivshmem-doorbell") && part_of(device, "id=fab0") &&
+              part_of(device, "chardev=fab0-server") && part_of(device, "vectors=9") &&
+              part_of(device, "ioeventfd=off") && part_of(device, "bus=pcie.0") &&
+              part_of(device, "addr=0x18"));
+    ck_assert_ptr_null(value("-device", 4 + (_i == SCN_X86_64)));
+    /* MSI-X needs an interrupt controller that knows it; the others have one anyway */
+    ck_assert_int_eq(has("aia=aplic-imsic"), _i == SCN_RISCV64);
+    node.adapter = false;
+    args = (struct guest_args){0};
+    make_argv();
+    ck_assert(!has("aia=aplic-imsic"));
+    ck_assert_ptr_null(value("-chardev", 2));
+}
+END_TEST
+
+/* A device may read and write these. */
+START_TEST(memory_has_holes)
+{
+    const uint64_t mib = 1 << 20, gib = 1 << 30;
+    static const struct guest_range none;
+    const struct {
+        enum scn_arch arch;
+        uint64_t bytes;
+        struct guest_range want[GUEST_RAM_RANGES];
+    } cases[] = {
+        {SCN_X86_64, 64 * mib, {{0, 640 << 10}, {mib, 63 * mib}}},
+        {SCN_X86_64, 2815 * mib, {{0, 640 << 10}, {mib, 2814 * mib}}},
+        {SCN_X86_64, 2816 * mib, {{0, 640 << 10}, {mib, 2047 * mib}, {4 * gib, 768 * mib}}},
+        {SCN_X86_64, 4 * gib, {{0, 640 << 10}, {mib, 2047 * mib}, {4 * gib, 2 * gib}}},
+        {SCN_AARCH64, 4 * gib, {{gib, 4 * gib}}},
+        {SCN_RISCV64, 4 * mib, {{2 * gib, 4 * mib}}},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct guest_range got[GUEST_RAM_RANGES] = {none};
+        unsigned n = guest_machine_ram(cases[i].arch, cases[i].bytes, got);
+        for (unsigned k = 0; k < GUEST_RAM_RANGES; k++) {
+            ck_assert_uint_eq(k<n, cases[i].want[k].bytes> 0);
+            ck_assert(k >= n ||
+                      (got[k].start == cases[i].want[k].start && got[k].bytes == cases[i].want[k].bytes));
+        }
+    }
+}
+END_TEST
+
 START_TEST(commas_are_doubled_where_qemu_splits)
 {
     make_argv();
@@ -425,6 +478,8 @@ int main(void)
     tcase_add_loop_test(t, only_the_pc_has_acpi_and_isa, 0, SCN_ARCH_COUNT);
     tcase_add_test(t, seed_is_the_lower_half);
     tcase_add_loop_test(t, nics_have_fixed_addresses, 0, SCN_NIC_COUNT);
+    tcase_add_loop_test(t, an_adapter_is_a_stock_device, 0, SCN_ARCH_COUNT);
+    tcase_add_test(t, memory_has_holes);
     tcase_add_test(t, commas_are_doubled_where_qemu_splits);
     tcase_add_test(t, memory_is_private_without_a_file);
     tcase_add_test(t, plain_has_no_plugin_and_no_nic);

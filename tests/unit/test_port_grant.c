@@ -317,6 +317,38 @@ START_TEST(what_is_sent_may_come_back)
 }
 END_TEST
 
+/* The guest of an adapter sees its link come up, so it is not let past the earliest such moment. */
+START_TEST(a_link_may_come_up)
+{
+    bool release[PORT_MAX_NODES];
+    struct port_node *n = &s.node[0];
+
+    s = (struct port_shared){.n_nodes = 2, .stop_ps = STOP * VTIME_NS, .fabric_next_ps = VTIME_NEVER};
+    for (unsigned i = 0; i < 2; i++) {
+        s.node[i] = (struct port_node){.now_ps = (1000 + 500 * i) * VTIME_NS,
+                                       .need_ps = (1010 + 500 * i) * VTIME_NS,
+                                       .pending_ps = VTIME_NEVER,
+                                       .cap_ps = VTIME_NEVER,
+                                       .n_nics = 1,
+                                       .nic = {{50 * VTIME_NS, 100 * VTIME_NS, 3000 * VTIME_NS, VTIME_NEVER}},
+                                       .adapter = {.present = i == 0, .nic = 0}};
+        atomic_store(&s.node[i].state, PORT_BLOCKED);
+    }
+    ck_assert_uint_eq(port_grant(&s, release), 2);
+    ck_assert_int_eq(n->grant_ps, (1000 + 3000) * VTIME_NS); /* somebody may begin at 1000 */
+    ck_assert_int_eq(s.node[1].grant_ps, (1000 + 3000 + 50 + 100) * VTIME_NS); /* has no adapter */
+    n->nic[0].link_up_ps = s.node[1].nic[0].link_up_ps = 4200 * VTIME_NS; /* but may become earlier yet */
+    port_grant(&s, release);
+    ck_assert_int_eq(n->grant_ps, 4000 * VTIME_NS);
+    n->nic[0].link_up_ps = s.node[1].nic[0].link_up_ps = 3900 * VTIME_NS; /* settled */
+    port_grant(&s, release);
+    ck_assert_int_eq(n->grant_ps, (3900 + 50 + 100) * VTIME_NS);
+    atomic_store(&s.node[1].state, PORT_ENDED); /* nobody else: alone to the end */
+    port_grant(&s, release);
+    ck_assert_int_eq(n->grant_ps, STOP * VTIME_NS);
+}
+END_TEST
+
 START_TEST(never_stays_never)
 {
     ck_assert_int_eq(vtime_add(VTIME_NEVER, 1), VTIME_NEVER);
@@ -339,6 +371,7 @@ int main(void)
     tcase_add_test(c, something_sent_needs_the_engine);
     tcase_add_test(c, of_several_interfaces_the_fastest_counts);
     tcase_add_test(c, what_is_sent_may_come_back);
+    tcase_add_test(c, a_link_may_come_up);
     tcase_add_test(c, never_stays_never);
     suite_add_tcase(suite, c);
     SRunner *r = srunner_create(suite);

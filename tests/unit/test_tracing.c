@@ -2,6 +2,8 @@
 /*
  * test_tracing.c - the trace's writer against its reader: round trip, order, packets, damage, full disks.
  */
+#include "devices/fabric/fabric_abi.h"
+#include "devices/fabric/fabric_wire.h"
 #include "tests/unit/tracing_fixture.h"
 #include <signal.h>
 #include <sys/resource.h>
@@ -52,6 +54,65 @@ START_TEST(round_trip)
         "1.000000000005 s  fabric  training wire0\n"
         "1.000000000006 s  fabric  up wire0\n"
         "1.000002000 s  alpha   frame rx #18 eth0 0 bytes hash ef46db3751d8e999\n");
+    free(out);
+    free(err);
+}
+END_TEST
+
+/* What the adapters bring: packets with their header, training, records of any bytes. */
+START_TEST(adapters)
+{
+    struct fab_wire w = {
+        .type = FAB_P_READ_DATA, .dst = 1, .src = 0, .queue = 7, .psn = 70000, .message = 12, .offset = 4096};
+    struct fab_wire odd = {.type = 99, .dst = 700, .src = 65535};
+    uint8_t record[FAB_MAX_EVENT] = {0x34, 0x12, FAB_MAX_EVENT & 255, FAB_MAX_EVENT >> 8, 1, 0, 0, 0x80, 'a',
+                                     0,    0x1b};
+    struct tracing *t = fix_open("run");
+    tracing_adapter_train(t, 1, 3, 5 * VTIME_NS);
+    tracing_packet(t, TR_PACKET_TX, 0, VTIME_S, 17, (const uint8_t *)&w, sizeof w);
+    tracing_packet(t, TR_PACKET_RX, 1, VTIME_S + 1, 17, (const uint8_t *)&odd, sizeof odd);
+    tracing_packet(t, TR_PACKET_RX, 1, VTIME_S + 2, 18, (const uint8_t *)&w, 1);
+    tracing_guest_event(t, 0, VTIME_S + 3, record, sizeof(struct fab_event));
+    tracing_guest_event(t, 0, VTIME_S + 4, record, sizeof(struct fab_event) + 3);
+    tracing_guest_event(t, 0, VTIME_S + 5, record, FAB_MAX_EVENT);
+    fix_close(t);
+    char *out, *err;
+    ck_assert_int_eq(fix_print("run", NULL, &out, &err), 0);
+    ck_assert_str_eq(err, "");
+    char *last = strstr(out, "1.000000000005 s");
+    ck_assert_ptr_nonnull(last);
+    ck_assert_uint_eq(strlen(last), strlen("1.000000000005 s  alpha   event 4660 arg 2147483649 \"\"\n") + 1 +
+                                        4 * (FAB_MAX_EVENT - sizeof(struct fab_event) - 1));
+    *last = 0;
+    ck_assert_str_eq(
+        out,
+        "0.000000005 s  beta    adapter trains its link, interface 3\n"
+        "1.000000000 s  alpha   packet tx #17 read-data q7 alpha>beta message 12 psn 70000 at "
+        "4096 48 bytes hash dc2705545f21d6be\n"
+        "1.000000000001 s  beta    packet rx #17 99 q0 65535>700 message 0 psn 0 at 0 48 "
+        "bytes hash 570833f8d887879b\n"
+        "1.000000000002 s  beta    packet rx #18 read-data q0 alpha>alpha message 0 psn 0 at 0 1 "
+        "bytes hash 669e741f161d1d56\n"
+        "1.000000000003 s  alpha   event 4660 arg 2147483649 \"\"\n"
+        "1.000000000004 s  alpha   event 4660 arg 2147483649 \"a\\x00\\x1b\"\n");
+    free(out);
+    free(err);
+}
+END_TEST
+
+/* A count of bytes that leads out of the packet. */
+START_TEST(record_that_is_too_long)
+{
+    const uint8_t record[12] = {7, 0, 12};
+    struct tracing *t = fix_open("run");
+    tracing_guest_event(t, 0, 5, record, sizeof record);
+    fix_close(t);
+    /* packet head 60, event head 10, type 4, arg 4: then the count */
+    for (unsigned i = 0; i < 4; i++)
+        fix_patch("run", "trace/node-alpha", 60 + 10 + 8 + i, 0xff);
+    char *out, *err;
+    ck_assert_int_eq(fix_print("run", NULL, &out, &err), -1);
+    ck_assert_ptr_nonnull(strstr(err, "an event is cut short"));
     free(out);
     free(err);
 }
@@ -440,6 +501,6 @@ START_TEST(everything_off)
 }
 END_TEST
 
-FIX_MAIN("tracing", round_trip, sorts_between_commits, commits_leave_no_trace, packet_boundary,
-         long_string_is_cut, truncated, corrupt, filters, metadata_names, not_a_run, cannot_open, disk_full,
-         late_state, everything_off)
+FIX_MAIN("tracing", round_trip, adapters, record_that_is_too_long, sorts_between_commits,
+         commits_leave_no_trace, packet_boundary, long_string_is_cut, truncated, corrupt, filters,
+         metadata_names, not_a_run, cannot_open, disk_full, late_state, everything_off)
