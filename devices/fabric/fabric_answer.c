@@ -66,19 +66,16 @@ static void emit_ack(struct fab *f, struct fab_queue *q, unsigned src)
 static void emit_old(struct fab *f, struct fab_queue *q, unsigned src)
 {
     struct fab_rx *rx = &q->rx[src];
-    unsigned first = (unsigned)__builtin_ctz(rx->atomic_due);
+    unsigned slot = (unsigned)__builtin_ctz(rx->atomic_due);
 
-    for (unsigned i = first + 1; i < FAB_ATOMICS; i++)
-        if ((rx->atomic_due >> i & 1) && fab_after(rx->atomic[first].psn, rx->atomic[i].psn))
-            first = i;
-    rx->atomic_due &= ~(1u << first);
+    rx->atomic_due &= ~(1u << slot);
     if (!rx->atomic_due)
         q->atomic &= ~fab_bit(src);
     struct fab_wire w = header(f, q, src, FAB_P_ATOMIC_OLD);
-    w.psn = rx->atomic[first].psn;
+    w.psn = rx->atomic[slot].psn;
     w.total = 8;
     w.flags = FAB_W_LAST;
-    memcpy(f->packet + FAB_HEADER_BYTES, &rx->atomic[first].old, 8);
+    memcpy(f->packet + FAB_HEADER_BYTES, &rx->atomic[slot].old, 8);
     fab_put(f, &w, 8);
 }
 

@@ -61,8 +61,6 @@ void fab_flow_done(struct fab_queue *q, struct fab_work *op, enum fab_completion
         op->status = (uint8_t)status;
     if (op->d.op == FAB_OP_READ)
         fl->reads -= op->sent != 0;
-    else if (fab_has_answer(op->d.op))
-        fl->atomics -= op->sent != 0;
 }
 
 /* The operation whose packet psn is, among those that are not done with. NULL: none. */
@@ -86,7 +84,10 @@ static void tidy(struct fab *f, struct fab_queue *q, unsigned peer)
     struct fab_flow *fl = &q->flow[peer];
 
     while (fl->n_ops && fab_op(q, fl->first)->done) {
-        fl->first = fab_op(q, fl->first)->next;
+        const struct fab_work *op = fab_op(q, fl->first);
+        if (fab_has_answer(op->d.op) && op->d.op != FAB_OP_READ)
+            fl->atomics -= op->sent != 0;
+        fl->first = op->next;
         fl->n_ops--;
     }
     if (!fl->n_ops) {
@@ -175,10 +176,9 @@ static void fail(struct fab *f, struct fab_queue *q, unsigned peer, enum fab_com
 static void credit(struct fab *f, struct fab_queue *q, const struct fab_wire *w)
 {
     struct fab_flow *fl = &q->flow[w->src];
+    bool taken_back = w->type == FAB_P_NAK && w->imm == FAB_NAK_NO_CREDIT;
 
-    if (w->type == FAB_P_NAK && w->imm == FAB_NAK_NO_CREDIT)
-        fl->credit = w->credit;
-    else if (!fab_after(w->credit, fl->credit))
+    if (!taken_back && !fab_after(w->credit, fl->credit))
         return;
     fl->credit = w->credit;
     fl->credit_wait = false;

@@ -34,9 +34,10 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 
 enum {
     FAB_NODES = 64,
-    FAB_TAKEN = 64,   /* send descriptors of a queue under way at a time */
-    FAB_READS = 8,    /* READs of a flow under way */
-    FAB_ATOMICS = 16, /* atomics of a flow under way, and old values the target remembers */
+    FAB_TAKEN = 64, /* send descriptors of a queue under way at a time */
+    FAB_READS = 8,  /* READs of a flow under way */
+    FAB_ATOMICS =
+        16, /* atomics of a flow since its first operation not done; old values the target remembers */
     FAB_WINDOW_BYTES = 256 * 1024,
     FAB_MAX_MTU = 16384,
 };
@@ -71,7 +72,8 @@ struct fab_flow {
     uint32_t resend, resend_op;   /* while the bit in fab_queue.resend is set: next psn to send again */
     uint32_t resume;              /* this psn carries FAB_W_RESUME, if has_resume */
     uint32_t probe_no, probe_psn; /* the last probe, next_psn at its time */
-    uint8_t reads, atomics;       /* not done */
+    uint8_t reads;                /* begun and not done */
+    uint8_t atomics;              /* begun, from the first operation on that is not done */
     bool has_resume, probe_open, hello, credit_wait, stalled, read_gap, no_queue;
     bool probe_credit; /* of the probe that is to be sent */
     unsigned tries;

@@ -152,7 +152,7 @@ static void check_flow(const struct fab *f, const struct fab_queue *q, unsigned 
         assert(op->sent <= op->n_packets && op->received <= op->d.len);
         if (!op->done && op->sent && op->d.op == FAB_OP_READ)
             reads++;
-        else if (!op->done && op->sent && fab_has_answer(op->d.op))
+        else if (op->sent && fab_has_answer(op->d.op) && op->d.op != FAB_OP_READ)
             atomics++;
     }
     assert(fl->reads == reads && fl->reads <= FAB_READS);

@@ -375,6 +375,27 @@ START_TEST(latency_and_bandwidth)
 }
 END_TEST
 
+/* Queues share the line packet by packet. */
+START_TEST(fair)
+{
+    uint64_t m = rack_alloc(a, 65536), to = rack_alloc(b, 65536);
+
+    for (unsigned q = 4; q < 8; q++) {
+        ck_assert_uint_eq(rack_queue(a, q, 16, 16, 64), FAB_OK);
+        ck_assert_uint_eq(rack_queue(b, q, 16, 16, 64), FAB_OK);
+        for (unsigned i = 0; i < 16; i++)
+            rack_recv(b, q, to, 65536, 0);
+        for (unsigned i = 0; i < 8; i++)
+            rack_send(a, q,
+                      &(struct fab_send){.op = FAB_OP_SEND, .n_sge = 1, .peer = 1, .len = 65536, .addr = m});
+    }
+    rack_until(r, r->now_ps + 90 * VTIME_US); /* half of it */
+    for (unsigned q = 4; q < 8; q++)
+        ck_assert_uint_eq(rack_status(b, q)->done_tail, 4);
+    settle();
+}
+END_TEST
+
 START_TEST(both_ways_all_queues)
 {
     struct fab_cqe c;
@@ -437,6 +458,7 @@ int main(void)
     tcase_add_test(t, atomics);
     tcase_add_test(t, many_answers);
     tcase_add_test(t, latency_and_bandwidth);
+    tcase_add_test(t, fair);
     tcase_add_test(t, both_ways_all_queues);
     srunner_run_all(sr, CK_NORMAL);
     int failed = srunner_ntests_failed(sr);

@@ -116,6 +116,103 @@ START_TEST(length)
 }
 END_TEST
 
+static unsigned to_lose;
+
+static bool lose_refusals(struct rack *rack, const struct fab_wire *w, size_t len)
+{
+    (void)rack;
+    (void)len;
+    if (w->type != FAB_P_NAK || (w->imm != FAB_NAK_LENGTH && w->imm != FAB_NAK_REMOTE) || !to_lose)
+        return true;
+    to_lose--;
+    return false;
+}
+
+/* Refusals get lost: what came after them was not executed, and is not taken for what was refused. */
+START_TEST(lost_refusals)
+{
+    uint64_t *word = rack_at(b, region + 8, 8);
+
+    to_lose = (unsigned)_i;
+    r->filter = lose_refusals;
+    for (unsigned i = 0; i < 64; i++)
+        rack_recv(b, Q, to, 1000, i);
+    *word = 0;
+    for (unsigned i = 0; i < 12; i++) {
+        struct fab_send d = op(i % 2 ? FAB_OP_FETCH_ADD : FAB_OP_SEND, i % 2 ? 8 : i % 4 ? 1001 : 100);
+        d.remote = 8;
+        d.operand = 1;
+        if (i % 6 == 5)
+            d.key++;
+        rack_put_send(a, Q, &d);
+    }
+    rack_bell(a, FAB_DB_SEND, Q, 12);
+    settle();
+    for (unsigned i = 0; i < 12; i++)
+        next(a, i % 2 ? FAB_OP_FETCH_ADD : FAB_OP_SEND,
+             i % 6 == 5   ? FAB_C_REMOTE
+             : i % 4 == 2 ? FAB_C_LENGTH
+                          : FAB_C_OK);
+    for (unsigned i = 0; i < 6; i++)
+        next(b, FAB_OP_RECV, i % 2 ? FAB_C_LENGTH : FAB_C_OK);
+    nothing(b);
+    ck_assert_uint_eq(*word, 4);
+    ck_assert_uint_eq(to_lose, 0);
+}
+END_TEST
+
+static bool lose_old_values(struct rack *rack, const struct fab_wire *w, size_t len)
+{
+    (void)len;
+    return w->type != FAB_P_ATOMIC_OLD || rack_random(rack) % 2;
+}
+
+/* Exactly once, also if every other answer is lost and many are on their way. */
+START_TEST(lost_old_values)
+{
+    uint64_t *word = rack_at(b, region + 8, 8);
+
+    r->filter = lose_old_values;
+    *word = 0;
+    for (unsigned i = 0; i < 64; i++) {
+        struct fab_send d = op(FAB_OP_FETCH_ADD, 8);
+        d.addr = from + i * 8;
+        d.remote = 8;
+        d.operand = 1;
+        rack_put_send(a, Q, &d);
+    }
+    rack_bell(a, FAB_DB_SEND, Q, 64);
+    settle();
+    for (unsigned i = 0; i < 64; i++) {
+        next(a, FAB_OP_FETCH_ADD, FAB_C_OK);
+        ck_assert_uint_eq(*(uint64_t *)rack_at(a, from + i * 8, 8), i);
+    }
+    ck_assert_uint_eq(*word, 64);
+    ck_assert_uint_eq(rack_count(b).atomics_served, 64);
+}
+END_TEST
+
+/* A word that lies across two pages of a list. */
+START_TEST(word_across_pages)
+{
+    uint64_t list = rack_alloc(b, 16), pages = rack_alloc(b, 3 * 4096) + 4;
+    struct fab_admin set = {
+        .op = FAB_ADMIN_REGION_SET, .access = 7, .key = 3, .addr = {list, 0}, .length = 8192, .count = 12};
+    struct fab_send d = op(FAB_OP_CAS, 8);
+
+    ((uint64_t *)rack_at(b, list, 16))[0] = ((uint64_t *)rack_at(b, list, 16))[1] = pages;
+    ck_assert_uint_eq(rack_admin(b, &set), FAB_OK);
+    d.key = 3;
+    d.remote = 4092;
+    rack_send(a, Q, &d);
+    d.remote = 4084;
+    rack_send(a, Q, &d);
+    settle();
+    next(a, FAB_OP_CAS, FAB_C_REMOTE);
+    next(a, FAB_OP_CAS, FAB_C_OK);
+}
+END_TEST
+
 static const struct {
     const char *what;
     unsigned op;
@@ -370,6 +467,10 @@ START_TEST(late_queue)
     settle();
     next(a, FAB_OP_SEND, FAB_C_OK);
     next(c, FAB_OP_RECV, FAB_C_OK);
+    c->deaf = true; /* now it is something else */
+    rack_send(a, Q, &d);
+    settle();
+    next(a, FAB_OP_SEND, FAB_C_PEER);
 }
 END_TEST
 
@@ -444,9 +545,11 @@ START_TEST(reset_idle)
     works(a, 1);
     ck_assert_uint_eq(rack_queue_end(b, Q), FAB_OK);
     ck_assert_uint_eq(rack_queue(b, Q, 64, 64, 256), FAB_OK);
-    send(FAB_OP_WRITE, 100);
+    send(FAB_OP_READ, 100);
+    send(FAB_OP_WRITE, 100); /* waits for the READ: has not begun, and is not lost */
     settle();
-    next(a, FAB_OP_WRITE, FAB_C_RESET);
+    next(a, FAB_OP_READ, FAB_C_RESET);
+    next(a, FAB_OP_WRITE, FAB_C_OK);
     works(a, 1);
     works(b, 0);
 }
@@ -471,6 +574,17 @@ START_TEST(sender_reset)
     next(a, FAB_OP_SEND, FAB_C_OK);
     ck_assert_uint_eq(next(b, FAB_OP_RECV, FAB_C_RESET).cookie, 0);
     ck_assert_uint_eq(next(b, FAB_OP_RECV, FAB_C_OK).cookie, 1);
+    for (unsigned i = 0; i < 30; i++) { /* its unused credits come back each time */
+        ck_assert_uint_eq(rack_queue_end(a, Q), FAB_OK);
+        a->brk -= 64 * 64 + 64 * 32 + 256 * 32 + 64;
+        ck_assert_uint_eq(rack_queue(a, Q, 64, 64, 256), FAB_OK);
+        rack_recv(b, Q, to, 65536, i);
+        send(FAB_OP_SEND, 100);
+        settle();
+        next(a, FAB_OP_SEND, FAB_C_OK);
+        next(b, FAB_OP_RECV, FAB_C_OK);
+    }
+    ck_assert_uint_eq(rack_count(a).retransmitted, 0);
 }
 END_TEST
 
@@ -494,6 +608,35 @@ START_TEST(slow_receiver)
     }
     settle();
     ck_assert_uint_eq(rack_count(a).retransmitted, 0);
+}
+END_TEST
+
+/* Credits never take the whole completion ring: the own send comes through. */
+START_TEST(small_completion_ring)
+{
+    struct fab_cqe e;
+    struct fab_send d = op(FAB_OP_SEND, 100);
+
+    ck_assert_uint_eq(rack_queue_end(b, Q), FAB_OK);
+    ck_assert_uint_eq(rack_queue(b, Q, 16, 16, 2 << _i), FAB_OK);
+    ck_assert_uint_eq(rack_queue(c, Q, 16, 16, 64), FAB_OK);
+    for (unsigned i = 0; i < 16; i++)
+        rack_recv(b, Q, to, 4096, 0);
+    for (unsigned i = 0; i < 16; i++)
+        rack_recv(a, Q, from, 4096, 0);
+    send(FAB_OP_SEND, 100);
+    d.addr = RACK_RAM;
+    rack_send(c, Q, &d);
+    for (unsigned round = 0; round < 3; round++) {
+        rack_until(r, r->now_ps + 10 * VTIME_MS);
+        while (rack_poll(b, Q, &e))
+            ck_assert_uint_eq(e.status, FAB_C_OK);
+    }
+    d.addr = to;
+    d.peer = 0;
+    rack_send(b, Q, &d);
+    settle();
+    ck_assert_uint_eq(next(b, FAB_OP_SEND, FAB_C_OK).peer, 0);
 }
 END_TEST
 
@@ -591,6 +734,37 @@ START_TEST(credit_taken_back_too_late)
 }
 END_TEST
 
+static bool hold_back_end(struct rack *rack, const struct fab_wire *w, size_t len)
+{
+    (void)len;
+    return !(w->type == FAB_P_WRITE && w->offset && rack->now_ps < 20 * VTIME_MS);
+}
+
+/* The credit of a message that has begun is not taken back. */
+START_TEST(credit_in_use)
+{
+    struct fab_send d = op(FAB_OP_WRITE_IMM, 9000);
+    struct rack_node *greedy = &r->node[3], *other = &r->node[4];
+
+    r->filter = hold_back_end;
+    d.addr = RACK_RAM;
+    rack_recv(b, Q, to, 9000, 0);
+    rack_send(greedy, Q, &d);
+    rack_until(r, r->now_ps + 10 * VTIME_MS);
+    d.op = FAB_OP_SEND;
+    rack_send(other, Q, &d);
+    rack_until(r, r->now_ps + 5 * VTIME_MS);
+    nothing(b);
+    rack_until(r, r->now_ps + 40 * VTIME_MS);
+    ck_assert_uint_eq(next(b, FAB_OP_RECV, FAB_C_OK).peer, 3);
+    nothing(b);
+    rack_recv(b, Q, to, 9000, 0);
+    settle();
+    ck_assert_uint_eq(next(b, FAB_OP_RECV, FAB_C_OK).peer, 4);
+    ck_assert_uint_eq(rack_count(b).errors, 0);
+}
+END_TEST
+
 /* The same behind an operation that was refused. */
 START_TEST(refused_then_taken_back)
 {
@@ -659,6 +833,9 @@ int main(void)
     tcase_set_timeout(t, 60);
     tcase_add_test(t, length);
     tcase_add_loop_test(t, remote, 0, N_REFUSED);
+    tcase_add_loop_test(t, lost_refusals, 0, 5);
+    tcase_add_test(t, lost_old_values);
+    tcase_add_test(t, word_across_pages);
     tcase_add_test(t, region_hole);
     tcase_add_test(t, region_cleared);
     tcase_add_test(t, local);
@@ -671,11 +848,13 @@ int main(void)
     tcase_add_test(t, reset_idle);
     tcase_add_test(t, sender_reset);
     tcase_add_test(t, slow_receiver);
+    tcase_add_loop_test(t, small_completion_ring, 0, 4);
     suite_add_tcase(s, k);
     tcase_add_checked_fixture(k, one_buffer_setup, finish);
     tcase_add_test(k, one_buffer);
     tcase_add_test(k, credit_taken_back);
     tcase_add_test(k, credit_taken_back_too_late);
+    tcase_add_test(k, credit_in_use);
     tcase_add_test(k, refused_then_taken_back);
     tcase_add_test(k, buffers_come_back);
     srunner_run_all(sr, CK_NORMAL);

@@ -141,6 +141,23 @@ START_TEST(link)
 }
 END_TEST
 
+/* A packet that arrives at the very moment the link comes up, before the device's own timer. */
+START_TEST(first_moment)
+{
+    struct fab_wire w = {.type = FAB_P_DATAGRAM, .dst = 0, .src = 1};
+
+    rack_set(a, FAB_REG_CONTROL, FAB_CONTROL_ENABLE);
+    r->now_ps = VTIME_MS - 1;
+    fab_receive(a->fab, &w, sizeof w);
+    ck_assert_uint_eq(rack_count(a).packets_in, 0);
+    r->now_ps = VTIME_MS;
+    fab_receive(a->fab, &w, sizeof w);
+    ck_assert_uint_eq(rack_count(a).packets_in, 1);
+    ck_assert_uint_eq(rack_count(a).dropped_datagrams, 1);
+    ck_assert_uint_eq(rack_reg(a, FAB_REG_CAUSE), FAB_CAUSE_LINK | FAB_CAUSE_DROP);
+}
+END_TEST
+
 START_TEST(admin)
 {
     struct fab_admin good = {.op = FAB_ADMIN_QUEUE_SETUP, .queue = 1, .size = {16, 16, 16}}, q;
@@ -609,6 +626,7 @@ int main(void)
     tcase_add_checked_fixture(d, start_dark, finish);
     tcase_add_test(d, registers);
     tcase_add_test(d, link);
+    tcase_add_test(d, first_moment);
     suite_add_tcase(s, t);
     tcase_add_checked_fixture(t, start, finish);
     tcase_set_timeout(t, 60);

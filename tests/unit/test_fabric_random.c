@@ -19,7 +19,7 @@
 
 enum {
     NODES = 8,
-    SLOTS = 8,    /* operations of a queue at a time */
+    SLOTS = 64,   /* operations of a queue at a time, at most */
     BUFFERS = 12, /* receive buffers of a queue */
     PIECE = 8192, /* of the region, per source and queue */
     WORDS = 16,   /* shared words at the region's end */
@@ -50,6 +50,8 @@ struct endpoint {
 
 static struct world {
     struct rack *r;
+    unsigned slots;      /* operations of a queue at a time */
+    uint32_t slot_bytes; /* of each one's buffer */
     struct endpoint at[NODES][FAB_QUEUES];
     struct flow flow[NODES][NODES][FAB_QUEUES];
     uint64_t region[NODES], sum[NODES][WORDS];
@@ -72,19 +74,19 @@ static uint32_t random_len(void)
 {
     uint64_t x = rack_random(w->r);
     static const uint32_t limit[] = {0, 64, 64, 64, 1024, 4096, 4097, 8192, 16384, 65536};
-    return (uint32_t)((x >> 8) % (limit[x % 10] + 1));
+    return (uint32_t)((x >> 8) % (limit[x % 10] + 1)) % (w->slot_bytes + 1);
 }
 
 static void start(unsigned src, unsigned q, unsigned op)
 {
     struct endpoint *e = &w->at[src][q];
     struct rack_node *n = &w->r->node[src];
-    struct slot *s = &e->slot[(e->head + e->count++) % SLOTS];
+    struct slot *s = &e->slot[(e->head + e->count++) % w->slots];
     unsigned dst = (src + 1 + (unsigned)(rack_random(w->r) % (NODES - 1))) % NODES;
     struct flow *fl = &w->flow[src][dst][q];
     uint64_t piece = (src * FAB_QUEUES + q) * PIECE;
     uint32_t len = random_len(), off;
-    uint8_t *data = rack_at(n, s->buffer, 65536);
+    uint8_t *data = rack_at(n, s->buffer, w->slot_bytes);
 
     if (op == FAB_OP_DATAGRAM)
         len %= 4097;
@@ -159,11 +161,11 @@ static void sent(unsigned src, unsigned q, const struct fab_cqe *c)
     must(c->len == s->d.len);
     must(c->peer == s->d.peer);
     if (s->expected)
-        must(memcmp(rack_at(&w->r->node[src], s->buffer, 65536), s->expected, s->d.len) == 0);
+        must(memcmp(rack_at(&w->r->node[src], s->buffer, w->slot_bytes), s->expected, s->d.len) == 0);
     free(s->expected);
     s->expected = NULL;
     s->used = false;
-    e->head = (e->head + 1) % SLOTS;
+    e->head = (e->head + 1) % w->slots;
     e->count--;
     w->sends += c->op == FAB_OP_SEND;
     w->datagrams += c->op == FAB_OP_DATAGRAM;
@@ -209,7 +211,7 @@ static void post(unsigned dst, unsigned q, bool all)
     }
 }
 
-enum fabric { PERFECT, CONGESTED, FAULTY };
+enum fabric { PERFECT, CONGESTED, FAULTY, DEEP /* faulty, and small operations, many at a time */ };
 
 static void build(unsigned seed, enum fabric kind)
 {
@@ -219,10 +221,16 @@ static void build(unsigned seed, enum fabric kind)
     w->r->random = seed;
     if (kind == CONGESTED)
         w->r->jitter_ps = 400 * VTIME_US;
-    if (kind == FAULTY) {
+    w->slots = kind == DEEP ? SLOTS : 8;
+    w->slot_bytes = kind == DEEP ? 4096 : 65536;
+    if (kind >= FAULTY) {
         w->r->loss = 10;
         w->r->duplicate = 10;
         w->r->reorder = 20;
+    }
+    if (kind == DEEP) {
+        w->r->loss = 50;
+        w->r->reorder = 50;
     }
     rack_up(w->r);
     for (unsigned i = 0; i < NODES; i++) {
@@ -235,9 +243,9 @@ static void build(unsigned seed, enum fabric kind)
         for (unsigned q = 0; q < FAB_QUEUES; q++) {
             struct endpoint *e = &w->at[i][q];
             /* Rings of all sorts; small completion rings for some. */
-            must(rack_queue(n, q, SLOTS << q % 2, 16 << q % 3, q % 4 ? 64 : 8) == FAB_OK);
-            for (unsigned k = 0; k < SLOTS; k++)
-                e->slot[k].buffer = rack_alloc(n, 65536);
+            must(rack_queue(n, q, w->slots << q % 2, 16 << q % 3, q % 4 ? 8 * w->slots : 8) == FAB_OK);
+            for (unsigned k = 0; k < w->slots; k++)
+                e->slot[k].buffer = rack_alloc(n, w->slot_bytes);
             e->buffers = q % 3 ? BUFFERS : NODES / 2; /* fewer than nodes: credits one by one */
             for (unsigned k = 0; k < e->buffers; k++)
                 e->idle[e->n_idle++] = rack_alloc(n, 65536);
@@ -265,7 +273,7 @@ static void turn(uint64_t messages, bool last)
                     sent(i, q, &c);
             }
             post(i, q, last);
-            while (!last && e->count < SLOTS && w->sends < messages && rack_random(w->r) % 3)
+            while (!last && e->count < w->slots && w->sends < messages && rack_random(w->r) % 3)
                 start(i, q, mix[rack_random(w->r) % sizeof mix]);
         }
 }
@@ -333,7 +341,7 @@ static uint64_t run(unsigned seed, enum fabric kind, uint64_t messages)
     must(all.packets_out == w->r->packets);
     if (kind == PERFECT)
         must(all.retransmitted + all.out_of_order + all.duplicates == 0);
-    if (kind != FAULTY) {
+    if (kind < FAULTY) {
         must(all.packets_in == all.packets_out);
         must(all.packet_bytes_in == all.packet_bytes_out);
         must(w->datagrams == w->datagrams_in + all.dropped_datagrams);
@@ -373,6 +381,12 @@ START_TEST(congested)
 }
 END_TEST
 
+START_TEST(deep)
+{
+    run(number("COB_TEST_SEED", 1), DEEP, number("COB_TEST_MESSAGES", 25000) / 2);
+}
+END_TEST
+
 START_TEST(faulty)
 {
     unsigned seed = number("COB_TEST_SEED", 1), messages = number("COB_TEST_MESSAGES", 25000);
@@ -392,6 +406,7 @@ int main(void)
     tcase_add_test(t, perfect);
     tcase_add_test(t, congested);
     tcase_add_test(t, faulty);
+    tcase_add_test(t, deep);
     srunner_run_all(sr, CK_NORMAL);
     int failed = srunner_ntests_failed(sr);
     srunner_free(sr);
