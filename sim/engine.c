@@ -9,7 +9,7 @@
  * steps.
  */
 #include "sim/engine.h"
-#include "devices/fabric/fabric_wire.h"
+#include "sim/netlist.h"
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
@@ -554,72 +554,27 @@ void engine_stop(struct engine *e)
 
 /* ---- building ---- */
 
-/* Interfaces of a node in the port and in the fabric: those of Ethernet first, then the adapter. */
-static unsigned n_nics(const struct scn_node *n)
-{
-    return n->n_nics + n->adapter;
-}
-
-static struct ic_end ic_end_of(struct engine *e, const struct scn_end *end)
-{
-    if (end->is_switch)
-        return (struct ic_end){IC_END_SWITCH, end->index};
-    unsigned nic = end->adapter ? e->scn->nodes[end->index].n_nics : end->nic;
-    return (struct ic_end){IC_END_PORT, e->node[end->index].port_of_nic[nic]};
-}
-
-enum { WIRE_OVERHEAD_BYTES = 24 }; /* IEEE 802.3: preamble and start delimiter 8, check sequence 4, gap 12 */
-
 static struct ic *build_fabric(struct engine *e)
 {
     const struct scenario *scn = e->scn;
-    struct ic_switch_cfg *sw = calloc(scn->n_switches + 1, sizeof *sw);
-    struct ic_link_cfg *link = calloc(scn->n_links + 1, sizeof *link);
-    assert(sw && link);
+    struct netlist *net = netlist_new(scn);
 
-    for (unsigned i = 0; i < scn->n_nodes; i++)
-        for (unsigned k = 0; k < n_nics(&scn->nodes[i]); k++) {
-            e->port_owner[e->n_ports].node = i;
-            e->port_owner[e->n_ports].nic = k;
-            e->node[i].port_of_nic[k] = e->n_ports++;
-        }
-    for (unsigned i = 0; i < scn->n_switches; i++)
-        sw[i] = (struct ic_switch_cfg){.name = scn->switches[i].name,
-                                       .fabric = scn->switches[i].fabric,
-                                       .radix = scn->switches[i].radix,
-                                       .mode = scn->switches[i].cut_through ? IC_CUT_THROUGH
-                                                                            : IC_STORE_AND_FORWARD,
-                                       .latency_ps = scn->switches[i].latency_ps,
-                                       .table_size = scn->switches[i].table_size,
-                                       .ageing_ps = scn->switches[i].ageing_ps};
-    for (unsigned i = 0; i < scn->n_links; i++) {
-        const struct scn_link *l = &scn->links[i];
-        link[i] =
-            (struct ic_link_cfg){.name = l->name,
-                                 .end = {ic_end_of(e, &l->end[0]), ic_end_of(e, &l->end[1])},
-                                 .delay_ps = l->delay_ps,
-                                 .rate_bps = l->rate_bps,
-                                 .mtu_bytes = l->fabric ? FAB_HEADER_BYTES + l->mtu_bytes : l->mtu_bytes,
-                                 .queue_bytes = l->queue_bytes,
-                                 .overhead_bytes = l->fabric ? l->framing_bytes : WIRE_OVERHEAD_BYTES,
-                                 .training_ps = l->training_ps,
-                                 .fabric = l->fabric,
-                                 .node = {(uint16_t)l->end[0].index, (uint16_t)l->end[1].index},
-                                 .tx_ps = l->tx_ps,
-                                 .rx_ps = l->rx_ps,
-                                 .buffer_bytes = l->buffer_bytes,
-                                 .dimension = l->dimension};
+    e->n_ports = net->n_ports;
+    for (unsigned p = 0; p < net->n_ports; p++) {
+        unsigned i = net->owner[p].node, nic = net->owner[p].nic;
+        e->port_owner[p].node = i;
+        e->port_owner[p].nic = nic;
+        e->node[i].port_of_nic[nic] = p;
     }
-    struct ic_config cfg = {.n_ports = e->n_ports,
+    struct ic_config cfg = {.n_ports = net->n_ports,
                             .n_switches = scn->n_switches,
-                            .switches = sw,
+                            .switches = net->switches,
                             .n_links = scn->n_links,
-                            .links = link,
+                            .links = net->links,
                             .ops = {.deliver = on_deliver, .event = on_event},
                             .ctx = e};
     struct ic *ic = ic_create(&cfg);
-    free(sw);
-    free(link);
+    netlist_free(net);
     return ic;
 }
 
@@ -663,7 +618,7 @@ static int build_port(struct engine *e, const struct engine_config *cfg)
         struct port_node *n = &s->node[i];
         n->pending_ps = n->cap_ps = VTIME_NEVER;
         port_place(s, i, i % cfg->n_cores);
-        n->n_nics = n_nics(&scn->nodes[i]);
+        n->n_nics = netlist_nics(&scn->nodes[i]);
         n->adapter = build_adapter(scn, i);
         for (unsigned k = 0; k < n->n_nics; k++) {
             unsigned p = e->node[i].port_of_nic[k];
