@@ -663,7 +663,7 @@ struct engine *engine_create(const struct engine_config *cfg, char *why, size_t 
     assert(e->node);
     e->ic = build_fabric(e);
     if (!e->ic) {
-        snprintf(why, size, "the interconnect cannot be built: %s", strerror(errno));
+        snprintf(why, size, "the interconnect cannot be built: %s", netlist_why(errno));
     } else if (build_port(e, cfg) < 0) {
         snprintf(why, size, "shared memory for the port: %s", strerror(errno));
     } else {

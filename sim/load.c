@@ -331,7 +331,7 @@ int load_measure(const struct scenario *s, uint32_t offered_percent, struct load
     add_sources(ld, offered_percent);
     ld->ic = build(ld);
     if (!ld->ic) {
-        snprintf(out->trouble, sizeof out->trouble, "the fabric cannot be built: %s", strerror(errno));
+        snprintf(out->trouble, sizeof out->trouble, "the fabric cannot be built: %s", netlist_why(errno));
     } else if (measure(ld) < 0) {
         snprintf(out->trouble, sizeof out->trouble, "the fabric failed: %s", strerror(errno));
     } else {

@@ -3,7 +3,9 @@
 #include "sim/netlist.h"
 #include "devices/fabric/fabric_wire.h"
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { WIRE_OVERHEAD_BYTES = 24 }; /* IEEE 802.3: preamble and start delimiter 8, check sequence 4, gap 12 */
 
@@ -67,6 +69,13 @@ struct netlist *netlist_new(const struct scenario *s)
     for (unsigned i = 0; i < s->n_links; i++)
         n->links[i] = link_of(n, s, &s->links[i]);
     return n;
+}
+
+const char *netlist_why(int error)
+{
+    return error == EDEADLK
+               ? "with the dimensions given to its links, packets could wait for each other for ever"
+               : strerror(error);
 }
 
 void netlist_free(struct netlist *n)

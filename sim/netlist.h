@@ -19,6 +19,8 @@ struct netlist {
 /* Ports are numbered by node, then interface. The caller frees; names are the scenario's. */
 struct netlist *netlist_new(const struct scenario *s);
 void netlist_free(struct netlist *n); /* NULL is allowed */
+/* Why ic_create() refused a netlist, from its errno. */
+const char *netlist_why(int error);
 /* Interfaces of a node in the netlist: those of Ethernet first, then the adapter. */
 unsigned netlist_nics(const struct scn_node *n);
 

@@ -199,7 +199,7 @@ static void check_fabric_link(struct scn_reader *r, const struct scn_link *l, co
     if (l->training_ps > 0 && l->training_ps <= l->tx_ps)
         scn_error(r->d, place(w, "training", pos),
                   "training: must be longer than the transmit pipeline (\"tx\"), or 0s");
-    if (l->tx_ps + l->delay_ps + l->rx_ps < MIN_LOOKAHEAD_PS)
+    if ((l->end[0].adapter || l->end[1].adapter) && l->tx_ps + l->delay_ps + l->rx_ps < MIN_LOOKAHEAD_PS)
         scn_error(
             r->d, place(w, "delay", pos),
             "delay: \"tx\", \"delay\" and \"rx\" together are less than 100ns: they are the lookahead, the "

@@ -28,6 +28,7 @@ struct links {
     const struct scn_yaml *used[SCN_MAX_NODES][SCN_MAX_NICS]; /* where a port was first named */
     const struct scn_yaml *used_fab0[SCN_MAX_NODES];
     unsigned n_links[SCN_MAX_SWITCHES]; /* of a switch */
+    uint32_t mtu[SCN_MAX_SWITCHES];     /* of the first link of a fabric switch */
     unsigned group[SCN_MAX_SWITCHES];   /* of switches connected so far: union-find */
 };
 
@@ -200,6 +201,24 @@ static void count_links(struct links *ls, const struct scn_end *end, const struc
                   sw->radix);
 }
 
+/* Packets are not cut on their way, so all links of a fabric have one MTU. */
+static void check_mtu(struct links *ls, const struct scn_link *l, size_t pos)
+{
+    for (unsigned i = 0; l->fabric && i < 2; i++) {
+        uint32_t *first = &ls->mtu[l->end[i].index];
+
+        if (!l->end[i].is_switch)
+            continue;
+        if (*first == 0)
+            *first = l->mtu_bytes;
+        if (*first != l->mtu_bytes)
+            scn_error(
+                ls->r->d, pos,
+                "mtu: %u, but another link of the switch \"%s\" has %u: all links of a fabric have the same",
+                l->mtu_bytes, ls->r->s->switches[l->end[i].index].name, *first);
+    }
+}
+
 /* An adapter is an end of one link; false (reported) if it is one already. */
 static bool take_adapter(struct links *ls, const struct scn_end *end, const struct endpoint *e)
 {
@@ -274,7 +293,7 @@ static void add_link(struct links *ls, const struct scn_yaml *y, const struct sc
     struct scenario *s = r->s;
     struct scn_where where = {0};
     struct scn_link l = {.end = {end[0], end[1]}};
-    size_t name_pos = y->pos;
+    size_t name_pos = y->pos, mtu = scn_where_key(&scn_table_link, "mtu");
 
     r->net = net_of(s, e);
     l.fabric = r->net == SCN_FABRIC;
@@ -285,6 +304,7 @@ static void add_link(struct links *ls, const struct scn_yaml *y, const struct sc
         scn_free_object(&scn_table_link, &l);
         return;
     }
+    check_mtu(ls, &l, where.origin[mtu] ? where.pos[mtu] : y->pos);
     if (l.name && number >= 0) {
         char *numbered = scn_printf("%s%d", l.name, number);
 

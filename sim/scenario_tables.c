@@ -308,7 +308,7 @@ static const struct scn_key link_keys[] = {
      .fabric = &fabric_profile,
      .help =
          "Gives numbers for a technology to all keys that the link does not give itself, see Profiles. On "
-         "an Ethernet link it gives `delay` and `rate` only. A link's own profile goes before the "
+         "an Ethernet link it gives only `rate`. A link's own profile goes before the "
          "defaults' keys, and these before the defaults' profile."},
     {.key = "delay",
      .type = SCN_T_TIME,

@@ -304,11 +304,12 @@ static void build(struct build *b)
         build_star(b);
         break;
     case RING:
+        size[0] = b->n_nodes / b->t.per_switch;
         if (b->n_nodes % b->t.per_switch)
             scn_error(b->r->d, b->pos, "topology: %u nodes cannot be dealt out by %u", b->n_nodes,
                       b->t.per_switch);
-        size[0] = b->n_nodes / b->t.per_switch;
-        build_torus(b, size);
+        else
+            build_torus(b, size);
         break;
     case LEAF_SPINE:
         build_leaf_spine(b);

@@ -405,7 +405,7 @@ static const char *profile_says(const struct scn_reader *r, const struct scn_tab
                                 const struct scn_yaml *map, const char *key)
 {
     const struct scn_yaml *name = scn_yaml_get(map, "profile", NULL);
-    bool whole = r->net != SCN_ETHERNET || strcmp(key, "delay") == 0 || strcmp(key, "rate") == 0;
+    bool whole = r->net != SCN_ETHERNET || strcmp(key, "rate") == 0;
 
     if (t != &scn_table_link || !whole || !name || name->kind != SCN_SCALAR)
         return NULL;

@@ -353,6 +353,119 @@ START_TEST(every_value_arrives)
 }
 END_TEST
 
+/* What goes before what: own key, own profile, the defaults' key, the defaults' profile, the usual profile.
+ */
+START_TEST(fabric_links_and_profiles)
+{
+    struct scenario *s = good(
+        "defaults: {node: {arch: x86_64}, link: {tx: 70ns, profile: cxl-like, training: 2ms}}\n"
+        "nodes: {a: , b: , c: , d: , e: , f: }\n"
+        "switches: {s: {kind: fabric}}\n"
+        "links:\n"
+        "  - {endpoints: [a:fab0, s], profile: pcie-ntb, rx: 9ns}\n"
+        "  - {endpoints: [s, b:fab0]}\n"
+        "  - {endpoints: [c:eth0, d:eth0]}\n"
+        "  - {endpoints: [c:eth1, d:eth1], profile: ethernet-10g}\n");
+    const struct scn_link *a = &s->links[0], *b = &s->links[1], *eth = &s->links[2], *eth10 = &s->links[3];
+
+    ck_assert(a->fabric && b->fabric && !eth->fabric);
+    ck_assert(a->end[0].adapter && !a->end[0].is_switch && s->nodes[0].adapter && s->nodes[1].adapter);
+    ck_assert(!s->nodes[2].adapter && s->nodes[0].n_nics == 0);
+    ck_assert_str_eq(a->name, "a-fab0--s");
+    ck_assert_str_eq(a->profile, "pcie-ntb");
+    ck_assert_int_eq(a->rx_ps, 9 * VTIME_NS);
+    ck_assert_uint_eq(a->rate_bps, 63000000000);
+    ck_assert_int_eq(a->tx_ps, 130 * VTIME_NS);
+    ck_assert_uint_eq(a->framing_bytes, 24);
+    ck_assert_int_eq(a->training_ps, 2 * VTIME_MS);
+    ck_assert_str_eq(b->profile, "cxl-like");
+    ck_assert_uint_eq(b->rate_bps, 252000000000);
+    ck_assert_int_eq(b->tx_ps, 70 * VTIME_NS);
+    ck_assert_int_eq(b->rx_ps, 50 * VTIME_NS);
+    ck_assert_uint_eq(b->mtu_bytes, 256);
+    ck_assert_uint_eq(b->queue_bytes, 16 << 20);
+    ck_assert_uint_eq(b->buffer_bytes, 16 << 10);
+    ck_assert_uint_eq(eth->rate_bps, 252000000000);
+    ck_assert_int_eq(eth->delay_ps, VTIME_US);
+    ck_assert_uint_eq(eth->mtu_bytes, 1514);
+    ck_assert_uint_eq(eth10->rate_bps, 10000000000);
+    ck_assert_int_eq(eth10->delay_ps, VTIME_US);
+    ck_assert(s->switches[0].fabric && s->switches[0].cut_through);
+    ck_assert_uint_eq(s->switches[0].radix, 64);
+    scenario_free(s);
+}
+END_TEST
+
+/* Every profile is complete and within the ranges. */
+START_TEST(profiles)
+{
+    for (const struct scn_profile *p = scn_profiles; p->name; p++) {
+        char text[300];
+
+        snprintf(text, sizeof text,
+                 "nodes: {a: {arch: x86_64}, b: {arch: x86_64}, c: {arch: x86_64}, d: {arch: x86_64}}\n"
+                 "topology: {kind: star, profile: %s}\n"
+                 "links: [{endpoints: [a:eth0, b:eth0], profile: %s}]\n",
+                 p->name, p->name);
+        struct scenario *s = good(text);
+        ck_assert_str_eq(s->links[3].profile, p->name);
+        ck_assert_str_eq(scn_profile_names[p - scn_profiles], p->name);
+        for (size_t i = 0; i < scn_table_link.n_keys; i++)
+            if (scn_profile_value(SCN_DEFAULT_PROFILE, scn_table_link.keys[i].key))
+                ck_assert_ptr_nonnull(scn_profile_value(p->name, scn_table_link.keys[i].key));
+        scenario_free(s);
+    }
+}
+END_TEST
+
+START_TEST(torus_is_expanded)
+{
+    struct scenario *s = good(
+        "nodes: {n: {count: 6, arch: x86_64}}\n"
+        "topology: {kind: torus, size: 3x2, profile: pcie-ntb, trunk: {delay: 50ns}}\n");
+    unsigned across[2] = {0};
+
+    ck_assert_uint_eq(s->n_switches, 6);
+    ck_assert_str_eq(s->switches[5].name, "net5");
+    ck_assert_int_eq(s->switches[5].latency_ps, 100 * VTIME_NS);
+    ck_assert_uint_eq(s->n_links, 6 + 6 + 3); /* nodes; two rings of three; three pairs */
+    for (unsigned i = 0; i < 6; i++) {
+        ck_assert(s->nodes[i].adapter && s->links[i].end[0].index == i && s->links[i].end[1].index == i);
+        ck_assert_int_eq(s->links[i].delay_ps, 10 * VTIME_NS);
+    }
+    for (unsigned i = 6; i < s->n_links; i++) {
+        const struct scn_link *l = &s->links[i];
+        unsigned from = l->end[0].index, to = l->end[1].index;
+
+        ck_assert_uint_le(l->dimension, 1);
+        across[l->dimension]++;
+        ck_assert_int_eq(l->delay_ps, 50 * VTIME_NS);
+        if (l->dimension == 0)
+            ck_assert(from / 3 == to / 3 && (from + 1) % 3 == to % 3);
+        else
+            ck_assert_uint_eq(from + 3, to);
+    }
+    ck_assert(across[0] == 6 && across[1] == 3);
+    scenario_free(s);
+}
+END_TEST
+
+START_TEST(leaf_spine_is_expanded)
+{
+    struct scenario *s = good(
+        "nodes: {n: {count: 5, arch: x86_64}}\n"
+        "topology: {kind: leaf-spine, name: x, per-switch: 2, spines: 2}\n");
+
+    ck_assert_uint_eq(s->n_switches, 5);
+    ck_assert_str_eq(s->switches[2].name, "x-leaf2");
+    ck_assert_str_eq(s->switches[4].name, "x-spine1");
+    ck_assert_uint_eq(s->n_links, 5 + 6);
+    ck_assert_uint_eq(s->links[4].end[1].index, 2);
+    ck_assert_str_eq(s->links[10].name, "x-leaf2--x-spine1");
+    scenario_free(s);
+}
+END_TEST
+
 START_TEST(counts_stars_and_defaults)
 {
     size_t len;
@@ -637,6 +750,10 @@ int main(void)
     t = tcase_create("values");
     tcase_add_test(t, defaults_of_everything);
     tcase_add_test(t, every_value_arrives);
+    tcase_add_test(t, fabric_links_and_profiles);
+    tcase_add_test(t, profiles);
+    tcase_add_test(t, torus_is_expanded);
+    tcase_add_test(t, leaf_spine_is_expanded);
     tcase_add_test(t, counts_stars_and_defaults);
     tcase_add_test(t, paths_are_absolute);
     tcase_add_test(t, own_image_beats_inherited_kernel);
