@@ -15,7 +15,7 @@ void fab_credit_renew(struct fab *f, struct fab_queue *q, unsigned src)
 {
     struct fab_rx *rx = &q->rx[src];
     uint32_t posted = (uint16_t)(q->recv_tail - q->recv_taken), limit = posted / f->cfg.n_nodes;
-    uint32_t unused = rx->granted - rx->taken, room = posted - q->granted;
+    uint32_t unused = rx->granted - rx->taken, room = posted > q->granted ? posted - q->granted : 0;
 
     if (limit == 0 && (q->want & fab_bit(src)))
         limit = 1;
