@@ -760,6 +760,7 @@ END_TEST
 static void add_link_tests(Suite *suite)
 {
     TCase *tc = tcase_create("link");
+    tcase_set_timeout(tc, 60); /* of a busy host */
     tcase_add_test(tc, pair_times);
     tcase_add_test(tc, serialisation_rounds_up);
     tcase_add_test(tc, slow_and_fast_rates);
@@ -777,6 +778,7 @@ static void add_link_tests(Suite *suite)
 static void add_switch_tests(Suite *suite)
 {
     TCase *tc = tcase_create("switch");
+    tcase_set_timeout(tc, 60); /* of a busy host */
     tcase_add_test(tc, lookahead_of_a_port_on_a_switch);
     tcase_add_test(tc, store_and_forward_times);
     tcase_add_test(tc, cut_through_times);
@@ -796,6 +798,7 @@ static void add_switch_tests(Suite *suite)
 static void add_call_tests(Suite *suite)
 {
     TCase *tc = tcase_create("calls");
+    tcase_set_timeout(tc, 60); /* of a busy host */
     tcase_add_test(tc, idle_time_passes);
     tcase_add_test(tc, bad_calls);
     tcase_add_test(tc, bad_configurations);
