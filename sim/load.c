@@ -5,6 +5,8 @@
  * A source creates messages at random intervals, uniform between 0 and twice their mean, whatever becomes of
  * those before (open loop): its queue has no limit. Beyond saturation latency therefore grows with the length
  * of the measurement, and only throughput and fairness mean something there.
+ *
+ * Longer than most: all of it works on one struct load, which nothing else needs.
  */
 #include "sim/load.h"
 #include "devices/fabric/fabric_wire.h"

@@ -8,6 +8,8 @@
  * that matches, in index order. Every port carries exactly one link, a node's interfaces have no gaps, and
  * links between Ethernet switches form no loop. Interfaces and Ethernet switches are one world, adapters
  * (fab0) and fabric switches another; no link leads from one to the other.
+ *
+ * Longer than most: the rules share what is known of the links read so far.
  */
 #include "sim/scenario_internal.h"
 #include <stdlib.h>

@@ -13,6 +13,8 @@
  *   leaf-spine   nodes -- <name>-leaf0 .., each linked with each of <name>-spine0 ..
  *   torus        nodes -- <name>0 .., counted along the first dimension first; each linked with the next one
  *                of each dimension, all round
+ *
+ * Longer than most: the table of the section stands here, with the struct that nobody else needs.
  */
 #include "sim/scenario_internal.h"
 #include <inttypes.h>
