@@ -203,7 +203,8 @@ int fab_queue_put_send(struct fab_queue *q, const struct fab_send *desc,
 		       const struct fab_sge *piece, unsigned int n, void *context, bool mapped);
 int fab_queue_put_recv(struct fab_queue *q, const struct fab_sge *piece, unsigned int n, u64 cookie,
 		       void *context, bool mapped);
-void fab_queue_kick_send(struct fab_queue *q);
+/* *time_ns (if not NULL): device time read just before the doorbell. */
+void fab_queue_kick_send(struct fab_queue *q, u64 *time_ns);
 void fab_queue_kick_recv(struct fab_queue *q);
 unsigned int fab_queue_send_room(struct fab_queue *q);
 

@@ -191,7 +191,7 @@ int cob_fabric_post(struct cob_fabric_queue *c, const struct cob_fabric_op *op)
 	if (err)
 		unmap(dev, sge, n, direction);
 	else
-		fab_queue_kick_send(c->q);
+		fab_queue_kick_send(c->q, NULL);
 	return err;
 }
 EXPORT_SYMBOL_GPL(cob_fabric_post);

@@ -242,6 +242,7 @@ static long chr_post(struct fab_file *f, void __user *arg)
 	bool sends = false, recvs = false;
 	struct cobfab_post post;
 	struct cobfab_op op;
+	u64 time_ns = 0;
 	long err = 0;
 
 	if (copy_from_user(&post, arg, sizeof(post)))
@@ -266,10 +267,9 @@ static long chr_post(struct fab_file *f, void __user *arg)
 	}
 	if (recvs)
 		fab_queue_kick_recv(f->q);
-	if (post.time_ns)
-		post.time_ns = fab_queue_time(f->q);
 	if (sends)
-		fab_queue_kick_send(f->q);
+		fab_queue_kick_send(f->q, post.time_ns ? &time_ns : NULL);
+	post.time_ns = time_ns;
 	mutex_unlock(&f->lock);
 	if (!post.posted)
 		return err;

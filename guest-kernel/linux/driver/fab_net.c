@@ -203,14 +203,14 @@ static netdev_tx_t fab_net_xmit(struct sk_buff *skb, struct net_device *dev)
 	}
 	stop_if_full(net);
 	if (!netdev_xmit_more() || netif_queue_stopped(dev))
-		fab_queue_kick_send(net->q);
+		fab_queue_kick_send(net->q, NULL);
 	dev_consume_skb_any(skb); /* ours; each descriptor has its own */
 	return NETDEV_TX_OK;
 
 drop:
 	dev->stats.tx_dropped++;
 	if (!netdev_xmit_more())
-		fab_queue_kick_send(net->q);
+		fab_queue_kick_send(net->q, NULL);
 	dev_kfree_skb_any(skb);
 	return NETDEV_TX_OK;
 }

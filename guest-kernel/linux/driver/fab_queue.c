@@ -225,24 +225,30 @@ int fab_queue_put_recv(struct fab_queue *q, const struct fab_sge *piece, unsigne
 }
 
 /* The tail is read and told under the lock, or an old count might overtake a newer one. */
-static void kick(struct fab_queue *q, const struct fab_ring *r, enum fab_db kind)
+static void kick(struct fab_queue *q, const struct fab_ring *r, enum fab_db kind, u64 *time_ns)
 {
+	void __iomem *doorbell = q->fab->regs + FAB_REG_DOORBELL;
 	unsigned long flags;
 
 	spin_lock_irqsave(&q->lock, flags);
-	if (!q->state)
-		writel(FAB_DB(kind, q->index, r->tail), q->fab->regs + FAB_REG_DOORBELL);
+	if (!q->state) {
+		u32 value = FAB_DB(kind, q->index, r->tail);
+
+		if (time_ns)
+			*time_ns = fab_time_ns(q->fab);
+		writel(value, doorbell);
+	}
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
-void fab_queue_kick_send(struct fab_queue *q)
+void fab_queue_kick_send(struct fab_queue *q, u64 *time_ns)
 {
-	kick(q, &q->send, FAB_DB_SEND);
+	kick(q, &q->send, FAB_DB_SEND, time_ns);
 }
 
 void fab_queue_kick_recv(struct fab_queue *q)
 {
-	kick(q, &q->recv, FAB_DB_RECV);
+	kick(q, &q->recv, FAB_DB_RECV, NULL);
 }
 
 unsigned int fab_queue_send_room(struct fab_queue *q)

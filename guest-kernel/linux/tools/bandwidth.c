@@ -2,24 +2,29 @@
 /*
  * bandwidth.c - how fast data flows from one node to another, by device time.
  *
- *   cob-bandwidth [-q QUEUE] [-n COUNT] [-s SIZE,..] [-m send|write|read|tcp] PEER
+ *   cob-bandwidth [-q QUEUE] [-n COUNT] [-s SIZE,..] [-m send|write|read|tcp] [-b BURST] PEER
  *
  * Runs on both nodes with the same words but for PEER, the other node's id. The node with the lower id sends
  * COUNT (200) operations of each size (read: fetches them), as many at a time as its ring holds, and prints
  *
- *   bandwidth send bytes=65536 count=200 ns=9123456 mbps=11474
+ *   bandwidth send bytes=65536 burst=200 count=200 ns=9123456 mbps=11474.13
  *
  * ns is the time from the first completion to the last one, COUNT - 1 operations, at the side where the data
  * arrives (send, tcp: the receiver; write, read: the node that began it, whose completions say that the data
  * is there). mbps: bits of data per microsecond. tcp: from the first byte's arrival to the last one's.
+ *
+ * With -b, BURST (at most 16) operations go with one doorbell, the next ones when all of them have ended, and
+ * only the times inside bursts count: what the wire does when software keeps out of its way. COUNT is rounded
+ * down to whole bursts.
  */
 #include "tool.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define WINDOW  32
-#define BUFFERS 64
+#define WINDOW    32
+#define BUFFERS   64
+#define MAX_BURST 16
 
 enum mode { MODE_SEND, MODE_WRITE, MODE_READ, MODE_TCP, MODES };
 static const char *const mode_names[MODES] = {"send", "write", "read", "tcp"};
@@ -28,52 +33,69 @@ static const uint8_t mode_op[MODES] = {FAB_OP_SEND, FAB_OP_WRITE, FAB_OP_READ, 0
 struct flow {
     struct station s;
     enum mode mode;
-    unsigned peer, count;
+    unsigned peer, count, burst;
     bool sends;
     uint32_t key;
     int tcp;
 };
 
-/* The sending side. Time between first and last completion. */
+/*
+ * The time from first to last completion of each burst, summed; but not of the first burst, in which the
+ * sender waits for the receiver to post its buffers.
+ */
+struct meter {
+    unsigned n, burst;
+    uint64_t first_ns, ns;
+};
+
+static void meter_add(struct meter *m, uint64_t time_ns)
+{
+    if (m->n++ % m->burst == 0)
+        m->first_ns = time_ns;
+    else if (m->n % m->burst == 0)
+        m->ns += m->n == m->burst ? 0 : time_ns - m->first_ns;
+}
+
+/* The sending side: a burst as soon as it fits. */
 static uint64_t push(struct flow *f, uint32_t size)
 {
-    struct cobfab_op op = {.op = mode_op[f->mode],
-                           .peer = (uint16_t)f->peer,
-                           .len = size,
-                           .handle = f->s.m.handle,
-                           .key = f->key};
-    unsigned posted = 0, done = 0;
-    uint64_t first_ns = 0, last_ns = 0;
+    unsigned burst = f->burst ? f->burst : f->count, total = f->count + burst;
+    struct meter meter = {.burst = burst};
+    struct cobfab_op op[MAX_BURST];
+    unsigned posted = 0, step = f->burst ? f->burst : 1, most = f->burst ? f->burst : WINDOW;
 
-    while (done < f->count) {
-        while (posted < f->count && posted - done < WINDOW) {
-            if (cobfab_post(f->s.f, &op, 1, NULL) != 1)
+    for (unsigned i = 0; i < MAX_BURST; i++)
+        op[i] = (struct cobfab_op){.op = mode_op[f->mode],
+                                   .peer = (uint16_t)f->peer,
+                                   .len = size,
+                                   .handle = f->s.m.handle,
+                                   .key = f->key};
+    while (meter.n < total) {
+        while (posted < total && posted + step - meter.n <= most) {
+            if (cobfab_post(f->s.f, op, step, NULL) != (int)step)
                 die("cannot post operation %u of %u bytes", posted, size);
-            posted++;
+            posted += step;
         }
-        last_ns = next(&f->s, NULL).time_ns;
-        if (done++ == 0)
-            first_ns = last_ns;
+        meter_add(&meter, next(&f->s, NULL).time_ns);
     }
-    return last_ns - first_ns;
+    return meter.ns;
 }
 
 /* The receiving side of messages. */
 static uint64_t pull(struct flow *f, uint32_t size)
 {
-    uint64_t first_ns = 0, last_ns = 0;
+    unsigned burst = f->burst ? f->burst : f->count, total = f->count + burst;
+    struct meter meter = {.burst = burst};
 
-    for (unsigned i = 0; i < f->count; i++) {
+    while (meter.n < total) {
         struct cobfab_done done = next(&f->s, NULL);
 
         if (done.op != FAB_OP_RECV || done.len != size)
-            die("message %u has %u bytes instead of %u", i, done.len, size);
-        last_ns = done.time_ns;
-        if (i == 0)
-            first_ns = last_ns;
+            die("message %u has %u bytes instead of %u", meter.n, done.len, size);
+        meter_add(&meter, done.time_ns);
         post_recv(&f->s, done.cookie, FAB_MAX_MESSAGE, done.cookie);
     }
-    return last_ns - first_ns;
+    return meter.ns;
 }
 
 /* The last word on one size: who received tells; the other one waits. */
@@ -120,7 +142,8 @@ static uint64_t tcp_flow(struct flow *f, uint32_t size)
 
 static void measure(struct flow *f, uint32_t size)
 {
-    uint64_t ns = 0, operations = f->count - 1, centi;
+    unsigned burst = f->burst ? f->burst : f->count;
+    uint64_t ns = 0, operations = f->count - f->count / burst, centi;
 
     if (f->mode == MODE_TCP) {
         ns = tcp_flow(f, size);
@@ -135,8 +158,9 @@ static void measure(struct flow *f, uint32_t size)
     if (!f->sends)
         return;
     centi = ns ? operations * size * 8 * 100000 / ns : 0;
-    printf("bandwidth %s bytes=%u count=%u ns=%llu mbps=%llu.%02llu\n", mode_names[f->mode], size, f->count,
-           (unsigned long long)ns, (unsigned long long)centi / 100, (unsigned long long)centi % 100);
+    printf("bandwidth %s bytes=%u burst=%u count=%u ns=%llu mbps=%llu.%02llu\n", mode_names[f->mode], size,
+           burst, f->count, (unsigned long long)ns, (unsigned long long)centi / 100,
+           (unsigned long long)centi % 100);
 }
 
 int bandwidth_main(int argc, char **argv)
@@ -146,13 +170,16 @@ int bandwidth_main(int argc, char **argv)
     struct flow f = {.count = 200};
     int option;
 
-    while ((option = getopt(argc, argv, "q:n:s:m:")) != -1) {
+    while ((option = getopt(argc, argv, "q:n:s:m:b:")) != -1) {
         switch (option) {
         case 'q':
             queue = (unsigned)number(optarg, 3, 7);
             break;
         case 'n':
-            f.count = (unsigned)number(optarg, 2, 1000000);
+            f.count = (unsigned)number(optarg, 2, 1000000000);
+            break;
+        case 'b':
+            f.burst = (unsigned)number(optarg, 2, MAX_BURST);
             break;
         case 's':
             n_sizes = sizes(optarg, size, 16);
@@ -169,6 +196,11 @@ int bandwidth_main(int argc, char **argv)
     }
     if (optind != argc - 1)
         return 2;
+    if (f.burst) {
+        f.count -= f.count % f.burst;
+        if (f.count == 0 || f.mode == MODE_TCP)
+            return 2;
+    }
     f.peer = (unsigned)number(argv[optind], 0, 63);
     station_open(&f.s, queue, 64, 64, (BUFFERS + 1) * (size_t)FAB_MAX_MESSAGE);
     f.sends = f.s.info.node < f.peer;

@@ -174,7 +174,7 @@ int pingpong_main(int argc, char **argv)
             queue = (unsigned)number(optarg, 3, 7);
             break;
         case 'n':
-            g.count = (unsigned)number(optarg, 1, 1000000);
+            g.count = (unsigned)number(optarg, 1, 1000000000);
             break;
         case 's':
             n_sizes = sizes(optarg, size, 16);

@@ -145,8 +145,10 @@ uint64_t meet(struct station *s, unsigned peer, uint64_t offset, uint64_t value)
         struct cobfab_done done;
 
         if (!sent && !under_way) {
-            if (tries++ == 500 || cobfab_send(s->f, peer, &s->m, offset, 8, 0, 0, NULL) < 0)
-                die("cannot meet node %u: %s", peer, strerror(errno));
+            if (tries++ == 500)
+                die("node %u does not come", peer);
+            if (cobfab_send(s->f, peer, &s->m, offset, 8, 0, 0, NULL) < 0)
+                die("cannot send to node %u: %s", peer, strerror(errno));
             under_way = true;
         }
         if (!reap_one(s, &done, NULL))
