@@ -1,44 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fabric_flow.c - the sender's half of the protocol: answers, going back, time-outs, the end of an epoch.
+ * fabric_flow.c - the sender's half of the protocol: answers, going back, refusals, the end of an epoch.
  *
- * A time-out never sends data again by itself. It sends a probe; the answer comes the same way as the
- * packets before, so if it does not acknowledge what was sent before the probe, that is lost. A congested
- * fabric or a slow receiver is thus waited for and not burdened further. READs and atomics whose requests
- * were acknowledged are asked for again: the target knows how to answer twice.
+ *   first .. operations not done ..         last     (in ring order, linked by fab_work.next)
+ *   psn: acked ..  resend ..  next_psn               acked: the first not known to have arrived; resend:
+ * where going back has got to, while fab_queue.resend says so
  *
- *   first wait t, then 2t, 4t, ... `tries` times; every answer (but NAK_NO_QUEUE) starts this afresh
+ * A READ or atomic stays in the list after its request was acknowledged, until its answer is there.
  */
 #include "devices/fabric/fabric_internal.h"
-#include <assert.h>
-#include <string.h>
-
-void fab_flow_probe(struct fab *f, struct fab_queue *q, unsigned peer, bool credit)
-{
-    q->flow[peer].probe_credit |= credit;
-    q->flow[peer].credit_wait |= credit;
-    q->probe |= fab_bit(peer);
-    f->ready |= 1u << q->no;
-}
-
-static void restart_clock(struct fab *f, struct fab_queue *q, unsigned peer)
-{
-    struct fab_flow *fl = &q->flow[peer];
-
-    if (!fl->n_ops) {
-        q->timing &= ~fab_bit(peer);
-        return;
-    }
-    fl->deadline = vtime_add(fab_now(f), f->timeout_ps << fl->tries);
-    q->timing |= fab_bit(peer);
-    f->timeout_bound_ps = vtime_min(f->timeout_bound_ps, fl->deadline);
-}
-
-void fab_flow_clock(struct fab *f, struct fab_queue *q, unsigned peer)
-{
-    if (!(q->timing & fab_bit(peer)))
-        restart_clock(f, q, peer);
-}
 
 void fab_flow_append(struct fab_queue *q, uint32_t seq)
 {
@@ -154,8 +124,7 @@ static void refused(struct fab *f, struct fab_queue *q, unsigned peer, uint32_t 
     }
 }
 
-/* The epoch is over. What has been sent (or everything) ends with this status; what has not begins anew. */
-static void fail(struct fab *f, struct fab_queue *q, unsigned peer, enum fab_completion status, bool all)
+void fab_flow_fail(struct fab *f, struct fab_queue *q, unsigned peer, enum fab_completion status, bool all)
 {
     struct fab_flow *fl = &q->flow[peer];
     uint32_t s = fl->first;
@@ -204,7 +173,7 @@ static void nak(struct fab *f, struct fab_queue *q, const struct fab_wire *w)
         refused(f, q, w->src, w->psn, FAB_C_LENGTH);
         break;
     case FAB_NAK_RESET:
-        fail(f, q, w->src, FAB_C_RESET, false);
+        fab_flow_fail(f, q, w->src, FAB_C_RESET, false);
         break;
     default:
         f->count.bad_packets++;
@@ -227,7 +196,7 @@ void fab_flow_answer(struct fab *f, const struct fab_wire *w, const uint8_t *pay
         return;
     }
     if (fl->self && w->self != fl->self) {
-        fail(f, q, w->src, FAB_C_RESET, false);
+        fab_flow_fail(f, q, w->src, FAB_C_RESET, false);
         return;
     }
     fl->self = w->self;
@@ -253,47 +222,5 @@ void fab_flow_answer(struct fab *f, const struct fab_wire *w, const uint8_t *pay
             go_back(f, q, w->src, fl->acked);
     }
     if (fl->epoch)
-        restart_clock(f, q, w->src);
-}
-
-static void timed_out(struct fab *f, struct fab_queue *q, unsigned peer)
-{
-    struct fab_flow *fl = &q->flow[peer];
-    uint32_t s = fl->first;
-    bool wants_credit = fl->credit_wait;
-
-    f->count.timeouts++;
-    if (++fl->tries >= f->tries) {
-        fail(f, q, peer, fl->no_queue ? FAB_C_NO_QUEUE : FAB_C_PEER, true);
-        return;
-    }
-    fab_flow_probe(f, q, peer, wants_credit);
-    for (uint32_t n = 0; n < fl->n_ops; n++, s = fab_op(q, s)->next) {
-        struct fab_work *op = fab_op(q, s);
-        if (!op->done && op->sent && fab_has_answer(op->d.op) && !fab_after(op->first_psn + 1, fl->acked)) {
-            op->again = true;
-            q->again |= fab_bit(peer);
-        }
-    }
-    fl->read_gap = false;
-    restart_clock(f, q, peer);
-}
-
-void fab_flow_timer(struct fab *f)
-{
-    vtime_t now = fab_now(f);
-
-    if (f->timeout_bound_ps > now)
-        return;
-    f->timeout_bound_ps = VTIME_NEVER;
-    for (unsigned i = 0; i < FAB_QUEUES; i++) {
-        struct fab_queue *q = &f->queue[i];
-        for (uint64_t m = q->timing; m; m &= m - 1) {
-            unsigned peer = (unsigned)__builtin_ctzll(m);
-            if (q->flow[peer].deadline <= now && fab_queue_usable(q))
-                timed_out(f, q, peer);
-            else
-                f->timeout_bound_ps = vtime_min(f->timeout_bound_ps, q->flow[peer].deadline);
-        }
-    }
+        fab_flow_restart(f, q, w->src);
 }

@@ -6,7 +6,8 @@
  *   fabric_regs.c      registers                     fabric_admin.c     admin commands
  *   fabric_queue.c     set-up, doorbells, end        fabric_ring.c      completions, status, buffers
  *   fabric_irq.c       vectors, moderation, causes   fabric_region.c    registered memory
- *   fabric_send.c      descriptors to packets        fabric_flow.c      answers, going back, time-outs
+ *   fabric_take.c      the send ring                 fabric_timeout.c   clocks and probes
+ *   fabric_send.c      descriptors to packets        fabric_flow.c      answers, going back, failing
  *   fabric_receive.c   requests, in sequence         fabric_onesided.c  READ, WRITE, ATOMIC at the target
  *   fabric_credit.c    who may send to us            fabric_answer.c    packets of class 1
  *
@@ -298,18 +299,27 @@ bool fab_region_word(struct fab *f, const struct fab_region *r, uint64_t offset,
  * cleared until something happens. */
 bool fab_send_one(struct fab *f, struct fab_queue *q);
 
-/* fabric_flow.c */
+/* fabric_take.c: takes descriptors until one can be sent. False: there is none, or no place for it. */
+bool fab_take(struct fab *f, struct fab_queue *q);
+
+/* fabric_timeout.c */
 /* A probe to this peer, as soon as the line is free. */
 void fab_flow_probe(struct fab *f, struct fab_queue *q, unsigned peer, bool credit);
 /* The flow's clock runs from now on, if it does not yet. */
 void fab_flow_clock(struct fab *f, struct fab_queue *q, unsigned peer);
+/* It starts afresh, or stops if nothing is under way. */
+void fab_flow_restart(struct fab *f, struct fab_queue *q, unsigned peer);
+void fab_flow_timer(struct fab *f);
+
+/* fabric_flow.c */
+/* The epoch is over. What has been sent (or everything) ends with this status; what has not begins anew. */
+void fab_flow_fail(struct fab *f, struct fab_queue *q, unsigned peer, enum fab_completion status, bool all);
 /* An operation was taken for this peer. */
 void fab_flow_append(struct fab_queue *q, uint32_t seq);
 /* done: the operation's outcome is known. */
 void fab_flow_done(struct fab_queue *q, struct fab_work *op, enum fab_completion status);
 struct fab_work *fab_flow_find(struct fab_queue *q, const struct fab_flow *fl, uint32_t psn, uint32_t *seq);
 void fab_flow_answer(struct fab *f, const struct fab_wire *w, const uint8_t *payload, uint32_t len);
-void fab_flow_timer(struct fab *f);
 
 /* fabric_onesided.c: requests in sequence. False: refused. */
 bool fab_target_write(struct fab *f, const struct fab_wire *w, const uint8_t *payload, uint32_t len);
