@@ -16,6 +16,10 @@
  * Halting: HLT, WFI and the like arm a virtual timer at the grant; when it fires with all vCPUs halted, the
  * node publishes its next timer's deadline and takes no part until then or until its next delivery.
  *
+ * Leaps: when a vCPU of a PC is given an INIT, QEMU resets it in the middle of its turn, whereupon the clock
+ * counts the whole of the turn as executed. A turn ends at the next timer at the latest, so for such guests
+ * the timer at the grant is armed all the time. (A vCPU of the other machines is never reset in its turn.)
+ *
  * Blocking here never changes what the guest sees; arming a timer does (it cuts blocks and, with several
  * vCPUs, turns). So timers are armed at moments and for times that depend on virtual time only.
  */
@@ -62,6 +66,7 @@ unsigned half_current_index(void)
 
 static struct qemu_timer idle_timer;
 static bool idle_armed;
+static int64_t idle_at_ns; /* what it is armed for */
 static int shutdown_cause; /* that QEMU's main loop has taken already */
 static int64_t jumped_ns;  /* what the clock is ahead of the instructions by: all idle jumps so far */
 
@@ -80,7 +85,10 @@ static void arm(int64_t now_ns, int64_t n)
 
 static void arm_idle(void)
 {
+    if (idle_armed && idle_at_ns == half.grant_ns)
+        return;
     idle_armed = true;
+    idle_at_ns = half.grant_ns;
     qemu.timer_mod_ns(&idle_timer, half.grant_ns);
 }
 
@@ -171,7 +179,7 @@ static void gate(unsigned vcpu, void *udata)
     check_shutdown();
     if (half.ending != PORT_END_NONE)
         freeze(now);
-    if (!half.node->cut)
+    if (!half.node->cut && !half.leaps)
         disarm_idle();
     while (now + len > half.grant_ns) {
         if (vtime_from_ns(now) >= half.port->stop_ps) {
@@ -194,6 +202,8 @@ static void gate(unsigned vcpu, void *udata)
         qemu.cpu_loop_exit_restore(half_current_cpu(), here);
         __builtin_unreachable();
     }
+    if (half.leaps)
+        arm_idle();
     arm(now, n);
 }
 

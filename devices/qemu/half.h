@@ -24,6 +24,7 @@ struct half {
     unsigned index;         /* of our slot */
     unsigned cpus;
     unsigned shift;       /* one instruction = 2^shift ns */
+    bool leaps;           /* x86 with several vCPUs: see gate.c */
     int64_t grant_ns;     /* may do what is before this; our copy, which half_lower_grant() lowers */
     enum port_end ending; /* set when the guest has to be frozen at the next block */
     bool panicked;        /* the kernel has said so; if it reboots then, that is what ended it */

@@ -40,7 +40,7 @@ __attribute__((constructor)) static void choose_version(void)
         qemu_plugin_version = 7;
 }
 
-EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv);
+EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_head *info, int argc, char **argv);
 
 struct half half;
 
@@ -143,12 +143,11 @@ static int map_port(const char *path)
     return 0;
 }
 
-int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv)
+int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_head *info, int argc, char **argv)
 {
     const char *port = NULL, *console = NULL;
     long engine = 0;
 
-    (void)info;
     for (int i = 0; i < argc; i++) {
         char *value = strchr(argv[i], '=');
         if (!value)
@@ -188,6 +187,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **
     half.node = &half.port->node[half.index];
     if (console_install(console) < 0)
         return refuse("%s is not the console, or cob-preload.so is not loaded", console);
+    half.leaps = half.cpus > 1 && !strcmp(info->target_name, "x86_64");
     gate_install(id);
     nic_install(half.node->n_nics - !!half.node->adapter.present);
     qemu.qemu_add_machine_init_done_notifier(&ready);

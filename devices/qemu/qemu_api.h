@@ -25,6 +25,10 @@ typedef struct {
     size_t offset;
 } qemu_plugin_u64;
 
+typedef struct {
+    const char *target_name; /* e.g. "x86_64"; more follows */
+} qemu_info_head;
+
 enum { QEMU_PLUGIN_INLINE_ADD_U64 = 0 };
 enum { QEMU_PLUGIN_COND_GE = 7 }; /* NEVER ALWAYS EQ NE LT LE GT GE */
 enum { QEMU_PLUGIN_CB_NO_REGS = 0, QEMU_PLUGIN_CB_R_REGS = 1 };

@@ -84,6 +84,23 @@ equal "1 us more: each one way takes 1000 ns more, each way and back 2000" "$(pa
         ($1 == "cas" || $1 == "add") && $6 - $3 != 2000 { print }')" ""
 equal "1 us more: lines compared" "$(wc -l <far.txt)" 23
 
+# An instruction takes 2, 16 or 4 ns, and there are several vCPUs (an x86 one is reset while the firmware starts it).
+scenario slow.scn.yml <<'S'
+stop: 1s
+defaults: { node: { memory: 32MiB, append: "storm count=100 begin=130", expect: { exit: 0 } } }
+nodes:
+  alpha: { arch: x86_64, cpus: 2, speed: 500MIPS, kernel: "@GUESTS@/fabric-x86_64" }
+  beta: { arch: aarch64, cpus: 3, speed: 62.5MIPS, kernel: "@GUESTS@/fabric-aarch64" }
+  gamma: { arch: riscv64, cpus: 2, speed: 250MIPS, kernel: "@GUESTS@/fabric-riscv64" }
+switches: { sw: { kind: fabric, latency: 200ns } }
+links:
+  - { endpoints: ["*:fab0", "sw"], profile: infiniband-fdr }
+S
+run slow-a 0 slow.scn.yml --backend libvirt
+first=$dir
+run slow-b 0 slow.scn.yml --backend direct
+same "slow guests with several vCPUs: two runs are identical" "$first" "$dir"
+
 pair ports 100ns riscv64 aarch64 "ports status=42" 42
 run ports 0 ports.scn.yml --backend direct
 "$COB" trace "$dir" >ports.txt
