@@ -46,6 +46,7 @@ static const char help[] =
     "  -m, --ms N             milliseconds of virtual time that each guest computes (200)\n"
     "  -r, --repeat N         repetitions of everything (5)\n"
     "  -c, --cores N          host cores to use (all that are allowed)\n"
+    "  -f, --fabric           fabric adapters instead of network interfaces, with links that nobody trains\n"
     "  -q, --quick            two guests, 50 ms, once\n"
     "  -v, --verbose          every single time on standard error\n"
     "\n"
@@ -64,7 +65,7 @@ struct bench {
     const char *arch;
     unsigned ms, repeat, cores, n_cores;
     int core[CPU_SETSIZE];
-    bool verbose;
+    bool verbose, fabric;
     char top[PATH_MAX - 64], dir[64];
 };
 
@@ -86,6 +87,18 @@ static const char *arch_of(const struct bench *b, unsigned i)
     return strcmp(b->arch, "mix") ? b->arch : scn_arch_name((enum scn_arch)(i % SCN_ARCH_COUNT));
 }
 
+/* Adapters on one fabric switch, two of them on one link. They are never enabled, so the links stay
+ * untrained. */
+static void write_fabric(FILE *f, unsigned n)
+{
+    if (n == 2) {
+        fprintf(f, "links:\n  - { endpoints: [\"g0:fab0\", \"g1:fab0\"], profile: infiniband-fdr }\n");
+        return;
+    }
+    fprintf(f, "switches:\n  sw: { kind: fabric }\nlinks:\n");
+    fprintf(f, "  - { endpoints: [\"*:fab0\", \"sw\"], profile: infiniband-fdr }\n");
+}
+
 /* n guests in a ring; two of them share one link, one has a link to a switch that leads nowhere. */
 static int write_scenario(const struct bench *b, unsigned n, const char *delay, const char *path)
 {
@@ -95,11 +108,15 @@ static int write_scenario(const struct bench *b, unsigned n, const char *delay, 
         return fail(path);
     fprintf(f,
             "name: sync\nstop: 1000s\ntimeout: 1h\ndefaults:\n"
-            "  node: { memory: 64MiB, append: \"ms=%u\" }\n  link: { training: 0s, delay: %s }\nnodes:\n",
-            b->ms, delay);
+            "  node: { memory: 64MiB, append: \"ms=%u\" }\n  link: { %s, delay: %s }\nnodes:\n",
+            b->ms, b->fabric ? "training: 1ms" : "training: 0s", delay);
     for (unsigned i = 0; i < n; i++)
         fprintf(f, "  g%u: { arch: %s, kernel: \"%s/build/guests/busy-%s\" }\n", i, arch_of(b, i), b->top,
                 arch_of(b, i));
+    if (b->fabric) {
+        write_fabric(f, n);
+        return fclose(f) == 0 ? 0 : fail(path);
+    }
     if (n == 1)
         fprintf(f, "switches:\n  sw: {}\n");
     fprintf(f, "links:\n");
@@ -422,15 +439,20 @@ static int list_of_lookaheads(char *text, struct bench *b)
 static int parse(int argc, char **argv, struct bench *b)
 {
     static char guests[] = "1,2,4,8", lookaheads[] = "500ns,1us,10us", two[] = "2";
-    static const struct option options[] = {
-        {"guests", required_argument, NULL, 'g'}, {"lookahead", required_argument, NULL, 'l'},
-        {"arch", required_argument, NULL, 'a'},   {"ms", required_argument, NULL, 'm'},
-        {"repeat", required_argument, NULL, 'r'}, {"cores", required_argument, NULL, 'c'},
-        {"quick", no_argument, NULL, 'q'},        {"verbose", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},         {0}};
+    static const struct option options[] = {{"guests", required_argument, NULL, 'g'},
+                                            {"lookahead", required_argument, NULL, 'l'},
+                                            {"arch", required_argument, NULL, 'a'},
+                                            {"ms", required_argument, NULL, 'm'},
+                                            {"repeat", required_argument, NULL, 'r'},
+                                            {"cores", required_argument, NULL, 'c'},
+                                            {"quick", no_argument, NULL, 'q'},
+                                            {"verbose", no_argument, NULL, 'v'},
+                                            {"fabric", no_argument, NULL, 'f'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     int c, bad = list_of_guests(guests, b) | list_of_lookaheads(lookaheads, b);
 
-    while (!bad && (c = getopt_long(argc, argv, "g:l:a:m:r:c:qvh", options, NULL)) != -1)
+    while (!bad && (c = getopt_long(argc, argv, "g:l:a:m:r:c:fqvh", options, NULL)) != -1)
         switch (c) {
         case 'g':
             bad = list_of_guests(optarg, b);
@@ -454,6 +476,9 @@ static int parse(int argc, char **argv, struct bench *b)
             bad = list_of_guests(two, b);
             b->ms = 50;
             b->repeat = 1;
+            break;
+        case 'f':
+            b->fabric = true;
             break;
         case 'v':
             b->verbose = true;
