@@ -9,7 +9,7 @@
  *	q = cob_fabric_open(0, COB_FABRIC_KERNEL_FIRST, 64, 64, &ops, ctx);
  *	cob_fabric_post_recv(q, buffer, size, cookie)	...	ops->done(ctx, {op = FAB_OP_RECV,
  * cookie, len, peer}) cob_fabric_send(q, peer, data, len, imm, cookie) ...	ops->done(ctx, {op =
- * FAB_OP_SEND, cookie, status}) cob_fabric_close(q);
+ * FAB_OP_SEND, status}) cob_fabric_close(q);
  *
  * Reliable messages and one-sided operations between two nodes stay in order within a queue. A
  * message needs a receive buffer of the peer's queue; without one the sender waits, without limit as

@@ -102,9 +102,9 @@ int fab_trace(struct fab_adapter *fab, u16 type, u32 arg, const void *data, size
 
 /* ---- fab_ring.c: with the queue's lock, or alone ---- */
 
-/* What is remembered of a descriptor that is the device's, or whose completion nobody has taken yet. */
+/* What is remembered of a descriptor until its completion has been taken. */
 struct fab_slot {
-	u64 cookie; /* the owner's, and */
+	u64 cookie; /* the owner's */
 	void *context;
 	u16 peer;
 	u8 op;
@@ -124,7 +124,7 @@ struct fab_ring {
 	u16 size, n_free, tail;
 };
 
-/* entry: bytes of a descriptor. After -ENOMEM fab_ring_free() is due; it takes a half-made or zeroed ring. */
+/* entry: bytes of a descriptor. After -ENOMEM fab_ring_free() is due; half-made rings will do. */
 int fab_ring_alloc(struct device *dev, struct fab_ring *r, u16 size, size_t entry);
 void fab_ring_free(struct device *dev, struct fab_ring *r, size_t entry);
 /* As after fab_ring_alloc(). */
@@ -142,8 +142,8 @@ struct fab_queue_ops {
 	/* A completion has come since fab_queue_arm(). Hard interrupt. */
 	void (*interrupt)(struct fab_queue *q);
 	/*
-	 * A process holds fab->lock. SUSPENDED, QUEUE_ERROR and GONE: the queue has stopped, no interrupt
-	 * comes, fab_queue_next() gives the flushed descriptors.
+	 * A process holds fab->lock. SUSPENDED, QUEUE_ERROR and GONE: the queue has stopped,
+	 * no interrupt comes, fab_queue_next() gives the flushed descriptors.
 	 */
 	void (*event)(struct fab_queue *q, enum cob_fabric_event event);
 };

@@ -2,10 +2,10 @@
 /*
  * A ring of descriptors and what the driver remembers of each; see fab.h.
  *
- * Receive buffers are used in order but, from several peers, completed out of order. So what is remembered lies not at
- * the descriptor's place in the ring but in a slot, whose number is the descriptor's cookie. There are as many slots as
- * ring entries; a slot is busy from the post until its completion is taken, so a ring can never be posted
- * beyond what the device has taken.
+ * Receive buffers are used in order but, from several peers, completed out of order. So what is
+ * remembered lies not at the descriptor's place in the ring but in a slot, whose number is the
+ * descriptor's cookie. There are as many slots as ring entries, busy from the post until the
+ * completion is taken: so a ring is never posted beyond what the device has taken.
  */
 #include <linux/dma-mapping.h>
 #include <linux/slab.h>

@@ -56,6 +56,24 @@ static void meter_add(struct meter *m, uint64_t time_ns)
         m->ns += m->n == m->burst ? 0 : time_ns - m->first_ns;
 }
 
+/* After a burst of messages the receiver says that it has posted its buffers again: the next burst need not
+ * wait for them. */
+static void give_token(struct flow *f)
+{
+    if (cobfab_send(f->s.f, f->peer, NULL, 0, 0, 0, 0, NULL) < 0)
+        die("cannot tell that the buffers are posted");
+    next(&f->s, NULL);
+}
+
+static void await_token(struct flow *f)
+{
+    struct cobfab_done done = next(&f->s, NULL);
+
+    if (done.op != FAB_OP_RECV)
+        die("operation %u ended instead of a token's coming", done.op);
+    post_recv(&f->s, done.cookie, FAB_MAX_MESSAGE, done.cookie);
+}
+
 /* The sending side: a burst as soon as it fits. */
 static uint64_t push(struct flow *f, uint32_t size)
 {
@@ -77,6 +95,8 @@ static uint64_t push(struct flow *f, uint32_t size)
             posted += step;
         }
         meter_add(&meter, next(&f->s, NULL).time_ns);
+        if (f->burst && f->mode == MODE_SEND && meter.n % f->burst == 0)
+            await_token(f);
     }
     return meter.ns;
 }
@@ -94,6 +114,8 @@ static uint64_t pull(struct flow *f, uint32_t size)
             die("message %u has %u bytes instead of %u", meter.n, done.len, size);
         meter_add(&meter, done.time_ns);
         post_recv(&f->s, done.cookie, FAB_MAX_MESSAGE, done.cookie);
+        if (f->burst && meter.n % f->burst == 0)
+            give_token(f);
     }
     return meter.ns;
 }
