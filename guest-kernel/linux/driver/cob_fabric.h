@@ -12,8 +12,8 @@
  * FAB_OP_SEND, status}) cob_fabric_close(q);
  *
  * Reliable messages and one-sided operations between two nodes stay in order within a queue. A
- * message needs a receive buffer of the peer's queue; without one the sender waits, without limit as
- * long as the peer lives.
+ * message needs a receive buffer of the peer's queue; without one the sender waits, without limit
+ * as long as the peer lives.
  *
  * Memory given to a post belongs to the adapter until its callback. It must be the kernel's linear
  * mapping (kmalloc, alloc_pages; not vmalloc, not the stack).
