@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages and one-sided operations between kernels, for other modules of this
- * kernel.
+ * Messages and one-sided operations between kernels, for other modules of this kernel.
  *
  * Queue q of this node talks to queue q of every other node. A module opens a queue, posts receive
  * buffers and operations, and is called back for each of them exactly once:
  *
  *	q = cob_fabric_open(0, COB_FABRIC_KERNEL_FIRST, 64, 64, &ops, ctx);
- *	cob_fabric_post_recv(q, buffer, size, cookie)	...	ops->done(ctx, {op = FAB_OP_RECV,
- * cookie, len, peer}) cob_fabric_send(q, peer, data, len, imm, cookie) ...	ops->done(ctx, {op =
- * FAB_OP_SEND, status}) cob_fabric_close(q);
+ *	cob_fabric_post_recv(q, buffer, size, 1);
+ *	cob_fabric_send(q, peer, data, len, imm, 2);
+ *	... ops->done(ctx, {op = FAB_OP_SEND, cookie = 2, status, ..})
+ *	... ops->done(ctx, {op = FAB_OP_RECV, cookie = 1, status, len, peer, imm, ..})
+ *	cob_fabric_close(q);
  *
  * Reliable messages and one-sided operations between two nodes stay in order within a queue. A
  * message needs a receive buffer of the peer's queue; without one the sender waits, without limit

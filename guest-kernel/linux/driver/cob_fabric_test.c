@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The kernel API at work: two nodes play ping-pong from their interrupt
- * handlers, then the lower one does each one-sided operation on the other's memory.
+ * The kernel API at work: two nodes play ping-pong from their interrupt handlers, then
+ * the lower one does each one-sided operation on the other's memory.
  *
  *	node 0: insmod cob_fabric_test.ko peer=1 &	node 1: insmod cob_fabric_test.ko peer=0
  *	cat /sys/module/cob_fabric_test/parameters/result
