@@ -45,6 +45,7 @@ struct node {
 
 struct engine {
     const struct scenario *scn;
+    const struct engine_observer *observer;
     struct tracing *tr;
     struct ic *ic;
     struct port_shared *port;
@@ -118,6 +119,8 @@ static void on_deliver(void *ctx, unsigned port, vtime_t at, uint64_t id, const 
 
     e->node[i].rx++;
     trace_frame(e, false, i, nic, at, id, data, len);
+    if (e->observer)
+        e->observer->received(e->observer->ctx, i, nic, at, id, len);
     if (atomic_load(&n->state) == PORT_ENDED)
         return;
     n->pending_ps = vtime_min(n->pending_ps, at);
@@ -149,6 +152,8 @@ static void on_event(void *ctx, const struct ic_event *ev)
                                      .data = ev->data};
     if (e->tr)
         tracing_link(e->tr, &out);
+    if (e->observer && ev->kind == IC_EV_DROPPED)
+        e->observer->dropped(e->observer->ctx, ev->frame_id);
 }
 
 /* ---- records from the nodes ---- */
@@ -261,6 +266,8 @@ static int inject(struct engine *e, struct frame *f)
         return ic_train(e->ic, port, f->at);
     f->id = ++e->frame_ids; /* here, not when drained: a full ring is drained at a moment that the host
                                decides */
+    if (e->observer)
+        e->observer->sent(e->observer->ctx, f->node, f->nic, f->at, f->id, f->len);
     return ic_inject(e->ic, port, f->at, f->id, f->data, f->len);
 }
 
@@ -404,6 +411,9 @@ void engine_step(struct engine *e, unsigned core)
     }
     bool early = atomic_load(&e->cancelled) || jobs_done(e);
     unsigned n = early ? 0 : port_grant(s, release);
+    if (e->observer && !early &&
+        !e->observer->release(e->observer->ctx, n == 0 && s->hold_ps && s->hold_ps < s->stop_ps))
+        return;
     if (n == 0 && !early)
         stop_sleepers(e);
     if (n == 0)
@@ -657,6 +667,7 @@ struct engine *engine_create(const struct engine_config *cfg, char *why, size_t 
     e->fd = -1;
     e->scn = cfg->scenario;
     e->tr = cfg->tracing;
+    e->observer = cfg->observer;
     memcpy(e->cores, cfg->cores, cfg->n_cores * sizeof e->cores[0]);
     pthread_mutex_init(&e->lock, NULL);
     e->node = calloc(e->scn->n_nodes, sizeof *e->node);

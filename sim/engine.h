@@ -21,12 +21,27 @@
 
 struct engine;
 
+/*
+ * Who wants to see the messages and to hold the rack: a debugger (debug_run.h). Called under the engine's
+ * lock while all nodes are blocked. `release`: true if nodes may be released now; `none`: there is nobody to
+ * release before port_shared.hold_ps. After false, nothing moves until the engine is called again
+ * (port_core.call).
+ */
+struct engine_observer {
+    void (*sent)(void *ctx, unsigned node, unsigned nic, vtime_t at, uint64_t id, uint32_t len);
+    void (*received)(void *ctx, unsigned node, unsigned nic, vtime_t at, uint64_t id, uint32_t len);
+    void (*dropped)(void *ctx, uint64_t id);
+    bool (*release)(void *ctx, bool none);
+    void *ctx;
+};
+
 struct engine_config {
     const struct scenario *scenario; /* borrowed */
     struct tracing *tracing;         /* borrowed; may be NULL (benchmarks, tests) */
     const int *cores; /* host CPU numbers, n_cores of them; nodes are dealt out to them in turn */
     unsigned n_cores;
-    uint32_t spin; /* see port_core.spin */
+    uint32_t spin;                          /* see port_core.spin */
+    const struct engine_observer *observer; /* borrowed; NULL: none */
 };
 
 /* What is known of a node; a snapshot. */

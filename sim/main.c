@@ -15,6 +15,7 @@ static const struct {
     const char *help;
 } verbs[] = {
     {"run", verb_run, "run a scenario"},
+    {"debug", verb_debug, "run a scenario under one gdb"},
     {"validate", verb_validate, "check scenario files"},
     {"diff", verb_diff, "find the first difference between two runs"},
     {"inspect", verb_inspect, "show what a run did"},

@@ -138,18 +138,23 @@ int run_prepare(struct run *r)
             return -1;
         }
     }
+    if (r->opt.debug && debug_run_open(&r->debug, r->opt.debug, s->n_nodes, r->why, sizeof r->why) < 0)
+        return -1;
     if (open_tracing(r) < 0)
         return -1;
     struct engine_config cfg = {.scenario = s,
                                 .tracing = r->tracing,
                                 .cores = cores,
                                 .n_cores = (unsigned)host_cores(cores, r->opt.cores),
-                                .spin = r->opt.spin};
+                                .spin = r->opt.spin,
+                                .observer = r->debug.shared ? &r->debug.hook : NULL};
     if (cfg.n_cores < 2)
         cfg.spin = 0; /* nobody to look out for */
     r->engine = engine_create(&cfg, r->why, sizeof r->why);
     if (!r->engine)
         return -1;
+    if (r->debug.shared)
+        debug_run_ready(&r->debug, engine_port(r->engine), engine_port_path(r->engine), r->dir.path);
     if (engine_start(r->engine) < 0) {
         snprintf(r->why, sizeof r->why, "cannot start the engine's threads: %s", strerror(errno));
         return -1;
@@ -197,6 +202,8 @@ static int plugin_args(struct run *r, unsigned i, const char *console, char *arg
     for (unsigned k = 0; k < n_ram && len < (int)size; k++)
         len +=
             snprintf(args + len, size - (size_t)len, ",ram=%" PRIx64 "+%" PRIx64, ram[k].start, ram[k].bytes);
+    if (r->debug.shared && len < (int)size)
+        len += snprintf(args + len, size - (size_t)len, ",debug=%s", r->debug.path);
     if (len < (int)size && !strchr(console, ','))
         return 0;
     snprintf(r->why, sizeof r->why, "%s: a run directory's path must be short and without commas", console);
@@ -270,6 +277,8 @@ int run_start(struct run *r)
             return -1;
     }
     clock_gettime(CLOCK_MONOTONIC, &r->started);
+    if (r->debug.shared)
+        debug_run_under_way(&r->debug);
     return 0;
 }
 
@@ -300,7 +309,9 @@ void run_watch(struct run *r)
             cancelled_at = now;
             engine_cancel(r->engine);
         }
-        if (now > (double)limit && cancelled_at < 0) {
+        if (debug_run_abandoned(&r->debug))
+            return;
+        if (now > (double)limit && !r->debug.shared && cancelled_at < 0) {
             r->timed_out = true;
             cancelled_at = now;
             engine_cancel(r->engine);
@@ -308,6 +319,8 @@ void run_watch(struct run *r)
         if (cancelled_at >= 0 && now > cancelled_at + 3)
             break; /* a guest that never comes to its gate: it is ended where it is */
     }
+    while (r->debug.shared && cancelled_at < 0 && !interrupted && debug_run_linger(&r->debug, 200))
+        ;
     r->wall_s = run_elapsed_s(r);
     run_progress(r, true);
 }
@@ -390,5 +403,13 @@ void run_free(struct run *r)
     free(r->node);
     if (r->dir.path[0])
         rundir_tidy(&r->dir);
+    debug_run_close(&r->debug);
     scenario_free(r->scn);
+}
+
+void run_discard(struct run *r)
+{
+    struct rundir dir = r->dir;
+    run_free(r);
+    rundir_remove(&dir);
 }

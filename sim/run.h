@@ -13,6 +13,7 @@
 #ifndef COB_RUN_H
 #define COB_RUN_H
 
+#include "sim/debug_run.h"
 #include "sim/engine.h"
 #include "sim/guest.h"
 #include "sim/images.h"
@@ -42,7 +43,8 @@ struct run_options {
     vtime_t stop_ps;   /* 0: the scenario's */
     int64_t timeout_s; /* 0: the scenario's */
     uint32_t spin;
-    unsigned cores; /* 0: all that this process may use */
+    unsigned cores;    /* 0: all that this process may use */
+    const char *debug; /* the mailbox of a debugger, NULL: none */
 };
 
 struct run_node {
@@ -63,6 +65,7 @@ struct run {
     struct rundir dir;
     struct run_node *node;
     struct tracing *tracing;
+    struct debug_run debug;
     struct engine *engine;
     bool backend_open;
     const char *greeting; /* of the adapters' server; NULL if there are none */
@@ -85,6 +88,8 @@ void run_watch(struct run *r);
 /* Sets r->exit_status and r->outcome. -1 only if the run directory cannot be completed. */
 int run_finish(struct run *r);
 void run_free(struct run *r);
+/* The same for a run that nobody wants to keep: its directory goes too. */
+void run_discard(struct run *r);
 
 /* Writes the resolved scenario into the run directory. */
 int run_dump_scenario(struct run *r);

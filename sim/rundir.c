@@ -3,6 +3,7 @@
 #include "sim/rundir.h"
 #include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,4 +140,18 @@ int rundir_find(const char *base, const char *text, char buf[PATH_MAX], char *wh
     snprintf(why, size, "there is no run '%s', neither as a path nor below %s", text, base);
     errno = ENOENT;
     return -1;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    (void)st;
+    (void)type;
+    (void)at;
+    return remove(path) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+void rundir_remove(const struct rundir *r)
+{
+    if (r->path[0] && nftw(r->path, remove_one, 16, FTW_DEPTH | FTW_PHYS) < 0)
+        fprintf(stderr, "cob: cannot remove %s: %s\n", r->path, strerror(errno));
 }

@@ -33,6 +33,8 @@ char *rundir_path(const struct rundir *r, char buf[PATH_MAX], const char *dir, c
                   const char *suffix);
 /* Removes tmp/ and what is in it, and the pid files of ended guests. */
 void rundir_tidy(const struct rundir *r);
+/* Removes the whole directory. */
+void rundir_remove(const struct rundir *r);
 /*
  * Finds a run by what a user types: a path, a name below base ("pair-003"), or "latest". 0 with the path in
  * buf, or -1 ENOENT with a sentence in why.

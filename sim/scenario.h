@@ -22,6 +22,7 @@
  *       speed: 1000MIPS              # 1000, 500, 250, 125, 62.5: an instruction takes 1, 2, 4, 8, 16 ns
  *       image: linux                 # the distribution's kernel, our initramfs; append adds to our arguments
  *       kernel: path  initrd: path  append: "text"   # instead of image; relative to this file
+ *       symbols: path                # what gdb reads of the kernel (cob debug)
  *       nic: e1000                   # model of its interfaces, of the proved list: e1000, virtio-net
  *       run: |                       # shell script run as the guest's job; its exit status counts
  *         ping -c 1 10.0.0.2
@@ -77,6 +78,7 @@ struct scn_node {
     unsigned icount_shift;          /* 0..4: one instruction takes 2^shift ns */
     char *image;                    /* "linux", or NULL when kernel is given */
     char *kernel, *initrd, *append; /* paths are absolute; NULL if absent */
+    char *symbols;                  /* absolute path of a file with symbols for gdb; NULL if absent */
     char *run;                      /* script text, NULL if none */
     enum scn_nic nic;
     unsigned n_nics; /* 1 + the highest ethN that a link names; 0 without links */

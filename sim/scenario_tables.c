@@ -172,6 +172,14 @@ static const struct scn_key node_keys[] = {
      AT(scn_node, initrd),
      .max = 4000,
      .help = "Initial RAM disk for `kernel`. Relative to the scenario file."},
+    {.key = "symbols",
+     .type = SCN_T_PATH,
+     .flags = SCN_F_INHERIT,
+     AT(scn_node, symbols),
+     .max = 4000,
+     .help = "File with the kernel's symbols for `cob debug` (an ELF file, e.g. vmlinux). Relative to the "
+             "scenario "
+             "file. No guest sees it."},
     {.key = "append",
      .type = SCN_T_LINE,
      .flags = SCN_F_INHERIT | SCN_F_INDEXED,

@@ -37,7 +37,8 @@ enum {
     OPT_NO_TRACE,
     OPT_NO_CAPTURE,
     OPT_JSON,
-    OPT_SPIN
+    OPT_SPIN,
+    OPT_DEBUG
 };
 
 static const struct option options[] = {
@@ -51,6 +52,7 @@ static const struct option options[] = {
     {"json", no_argument, NULL, OPT_JSON},
     {"quiet", no_argument, NULL, 'q'},
     {"spin", required_argument, NULL, OPT_SPIN},
+    {"debug", required_argument, NULL, OPT_DEBUG}, /* for debug_session.c only */
     {"help", no_argument, NULL, 'h'},
     {0},
 };
@@ -126,6 +128,9 @@ static int parse(int argc, char **argv, struct run_options *o)
                 return -1;
             o->spin = (uint32_t)n;
             break;
+        case OPT_DEBUG:
+            o->debug = optarg;
+            break;
         case OPT_NO_TRACE:
             o->trace = false;
             break;
@@ -174,6 +179,10 @@ int verb_run(int argc, char **argv)
     }
     if (run_prepare(&r) == 0 && run_start(&r) == 0) {
         run_watch(&r);
+        if (debug_run_abandoned(&r.debug)) {
+            run_discard(&r);
+            return EXIT_INTERRUPTED;
+        }
         if (run_finish(&r) < 0) {
             r.exit_status = EXIT_ENVIRONMENT;
             fprintf(stderr, "cob: %s\n", r.why);

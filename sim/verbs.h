@@ -12,6 +12,7 @@
 #define COB_VERBS_H
 
 int verb_run(int argc, char **argv);
+int verb_debug(int argc, char **argv);
 int verb_validate(int argc, char **argv);
 int verb_diff(int argc, char **argv);
 int verb_inspect(int argc, char **argv);

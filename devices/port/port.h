@@ -124,6 +124,7 @@ struct port_shared {
     _Atomic uint32_t quit;          /* all QEMUs: end now */
     _Atomic uint32_t engine_always; /* every step goes through the engine (tests) */
     _Atomic uint32_t burials;       /* nodes buried so far */
+    vtime_t hold_ps;                /* all nodes wait here: a debugger has asked for it. 0: none */
 
     /* The round, see port_meet.c. */
     _Alignas(64) _Atomic uint64_t pending; /* bit i: node i was released and has not blocked yet */
@@ -229,6 +230,11 @@ void port_meet(struct port_shared *s, unsigned node, enum port_state state);
  * else has taken it (engine_bury).
  */
 bool port_take_call(struct port_shared *s);
+/*
+ * The engine has stepped and released nobody, because somebody else wants the nodes to stay
+ * (engine_observer); now they shall go on: calls it again.
+ */
+void port_recall(struct port_shared *s);
 /* The engine releases after it has stepped the fabric (all nodes blocked). `core`: the core this thread runs
  * on. */
 void port_release(struct port_shared *s, unsigned core, const bool release[PORT_MAX_NODES], unsigned n);

@@ -132,6 +132,7 @@ unsigned port_grant(struct port_shared *s, bool release[PORT_MAX_NODES])
 {
     vtime_t all = earliest_of_all(s), first = VTIME_NEVER, second = VTIME_NEVER;
     unsigned first_at = 0, released = 0;
+    vtime_t stop = s->hold_ps ? vtime_min(s->hold_ps, s->stop_ps) : s->stop_ps;
 
     for (unsigned i = 0; i < s->n_nodes; i++) {
         vtime_t r = reach(&s->node[i], all);
@@ -154,13 +155,13 @@ unsigned port_grant(struct port_shared *s, bool release[PORT_MAX_NODES])
         for (unsigned k = 0; k < n->n_nics; k++)
             egress = vtime_min(egress, n->nic[k].egress_ps);
         vtime_t grant = vtime_add(vtime_min(i == first_at ? second : first, s->fabric_next_ps), egress);
-        grant = vtime_min(vtime_min(grant, n->cap_ps), vtime_min(s->stop_ps, link_known(n, all)));
+        grant = vtime_min(vtime_min(grant, n->cap_ps), vtime_min(stop, link_known(n, all)));
         n->grant_ps = grant;
         if (state == PORT_IDLE) {
             release[i] = earliest(n) < n->grant_ps;
         } else {
             release[i] = n->need_ps <= n->grant_ps;
-            if (!release[i] && n->grant_ps >= s->stop_ps) {
+            if (!release[i] && n->grant_ps >= stop && (stop == s->stop_ps || n->now_ps < stop)) {
                 n->cut = 1; /* the last stretch: exactly to the stop time */
                 release[i] = true;
             }

@@ -244,6 +244,13 @@ bool port_take_call(struct port_shared *s)
     return (turn & CALLED) && atomic_compare_exchange_strong(&s->turn, &turn, free_turn(turn) | ENGINE);
 }
 
+void port_recall(struct port_shared *s)
+{
+    atomic_fetch_or(&s->turn, CALLED); /* the engine has kept the turn */
+    atomic_fetch_add(&s->core[0].call, 1);
+    port_futex_wake(&s->core[0].call, 1);
+}
+
 /* Sets the state unless the node has ended, or was taken for dead. */
 static bool set_state(struct port_node *n, enum port_state state)
 {

@@ -2,8 +2,9 @@
 /*
  * console.c - the guest's serial console: bytes with their virtual time, results, panics.
  *
- * Lines are collected and sent to the engine, whole or in pieces, each with the time of its first byte. Two
- * kinds of line end the guest's part of the run, exactly where they were written:
+ * Lines are collected and sent to the engine in pieces, each with the time of its first byte; the newline is
+ * always a piece of its own. Where else a line is cut depends on when the node meets the others; its begin
+ * and its end do not. Two kinds of line end the guest's part of the run, exactly where they were written:
  *
  *   "cob: result N"              the node's script has ended with exit status N (guest-kernel/linux/init)
  *   "---[ end Kernel panic ..."  Linux has panicked and said all it has to say (without panic=SECONDS)
@@ -74,6 +75,8 @@ static void put(char c)
     static const char note[] = "\ncob: console limit of 64 MiB reached, the rest is dropped\n";
     bool drop = ++total > CONSOLE_MAX;
 
+    if (c == '\n')
+        console_flush(); /* the end of a line has its own time, wherever the rest was cut into pieces */
     if (len == sent)
         chunk_ns = half_now_ns();
     if (total == CONSOLE_MAX + 1) {

@@ -23,6 +23,7 @@
  * Blocking here never changes what the guest sees; arming a timer does (it cuts blocks and, with several
  * vCPUs, turns). So timers are armed at moments and for times that depend on virtual time only.
  */
+#include "devices/qemu/debug.h"
 #include "devices/qemu/half.h"
 #include <limits.h>
 #include <stdio.h>
@@ -116,7 +117,9 @@ static int64_t meet(enum port_state state, int64_t now_ns, int64_t need_ns, int6
     n->now_ps = vtime_from_ns(now_ns);
     n->need_ps = vtime_from_ns(need_ns);
     n->deadline_ps = deadline_ns == INT64_MAX ? VTIME_NEVER : vtime_from_ns(deadline_ns);
+    debug_meeting(true);
     port_meet(half.port, half.index, state);
+    debug_meeting(false);
     if (atomic_load(&half.port->quit))
         _exit(0);
     half.grant_ns = vtime_to_ns(n->grant_ps);
@@ -137,6 +140,7 @@ static void freeze(int64_t now_ns)
     n->end = half.ending;
     n->exit_status = half.exit_status;
     atomic_store(&n->dirty, 1);
+    debug_meeting(true); /* for ever */
     port_meet(half.port, half.index, PORT_ENDED);
     while (!atomic_load(&half.port->quit))
         port_futex_wait(&half.port->quit, 0, 1000);
@@ -179,6 +183,7 @@ static void gate(unsigned vcpu, void *udata)
     check_shutdown();
     if (half.ending != PORT_END_NONE)
         freeze(now);
+    debug_gate(now, here);
     if (!half.node->cut && !half.leaps)
         disarm_idle();
     while (now + len > half.grant_ns) {
@@ -192,7 +197,7 @@ static void gate(unsigned vcpu, void *udata)
             leave = true;
             break;
         }
-        if (first < now + len) {
+        if (first < now + len || debug_pending()) {
             leave = true;
             break;
         }
@@ -331,6 +336,7 @@ static void translated(struct qemu_plugin_tb *tb)
     qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(tb, QEMU_PLUGIN_INLINE_ADD_U64, counter, n);
     qemu_plugin_register_vcpu_tb_exec_cond_cb(tb, gate, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_COND_GE, counter,
                                               LIMIT, (void *)(uintptr_t)(n | (size_t)translator << 16));
+    debug_translated(tb);
     for (size_t i = 0; i < n; i++) { /* riscv's WFI does not end its block */
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         size_t len = qemu_plugin_insn_data(insn, b, sizeof b);
@@ -376,6 +382,7 @@ static void vcpu_started(unsigned vcpu)
     stale();
     steady_turns();
     firmware_install();
+    debug_started();
 }
 
 /* The two signatures of the plugin API, see qemu_api.h. */

@@ -2,17 +2,19 @@
 /*
  * plugin.c - entry of the half inside QEMU, loaded by
  *
- *   -plugin cob-qemu.so,port=PATH,node=I,shift=N,cpus=C,console=FILE,engine=PID,qemu=VERSION,ram=R..
+ *   -plugin cob-qemu.so,port=PATH,node=I,shift=N,cpus=C,console=FILE,engine=PID,qemu=VERSION,ram=R..[,debug=PATH]
  *
  * port     the shared mapping (devices/port/port.h)       engine   process whose death ends this one
  * node     our slot                                       qemu     QEMU's version, for messages
  * shift    that of -icount; cpus: number of vCPUs         console  the file behind the first serial port
  * ram      START+BYTES (hexadecimal), once for each range of guest memory: where the adapter may read and
  * write
+ * debug    the mailbox of a run under a debugger (devices/port/debug.h)
  *
  * Anything that does not fit ends QEMU before the guest's first instruction, with one sentence on stderr that
  * begins with "cob:". Never load this library into another program.
  */
+#include "devices/qemu/debug.h"
 #include "devices/qemu/half.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -145,7 +147,7 @@ static int map_port(const char *path)
 
 int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_head *info, int argc, char **argv)
 {
-    const char *port = NULL, *console = NULL;
+    const char *port = NULL, *console = NULL, *debug = NULL;
     long engine = 0;
 
     for (int i = 0; i < argc; i++) {
@@ -165,6 +167,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_head *info, int arg
             console = value;
         else if (!strcmp(argv[i], "engine"))
             engine = strtol(value, NULL, 10);
+        else if (!strcmp(argv[i], "debug"))
+            debug = value;
         else if (!strcmp(argv[i], "qemu"))
             version = strdup(value);
         else if (!strcmp(argv[i], "ram") && adapter_ram(value))
@@ -188,6 +192,13 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_head *info, int arg
     if (console_install(console) < 0)
         return refuse("%s is not the console, or cob-preload.so is not loaded", console);
     half.leaps = half.cpus > 1 && !strcmp(info->target_name, "x86_64");
+    if (debug) {
+        missing = binding_debug_resolve();
+        if (missing)
+            return refuse("QEMU %s does not export %s, which debugging needs", version, missing);
+        if (debug_install(debug) < 0)
+            return refuse("%s is no debugger's mailbox, or one of another version of cob", debug);
+    }
     gate_install(id);
     nic_install(half.node->n_nics - !!half.node->adapter.present);
     qemu.qemu_add_machine_init_done_notifier(&ready);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* debug_commands.h - the file of commands that gdb begins with: an inferior per node, its symbols, the
+ * connection. */
+#ifndef COB_DEBUG_COMMANDS_H
+#define COB_DEBUG_COMMANDS_H
+
+#include "sim/scenario.h"
+
+/* where: what `target extended-remote` takes. 0, or -1 errno. */
+int debug_commands_write(const char *path, const struct scenario *scn, const char *where);
+
+#endif

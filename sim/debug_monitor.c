@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* debug_monitor.c - gdb's `monitor` commands: a table. They look, or arm something for the next `continue`.
+ */
+#include "sim/debug_rack.h"
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct talk {
+    struct debug_rack *r;
+    unsigned node; /* that gdb looks at */
+    void (*say)(void *to, const char *text);
+    void *to;
+};
+
+enum { WORDS = 12 };
+
+__attribute__((format(printf, 2, 3))) static void tell(struct talk *t, const char *format, ...)
+{
+    char text[512];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    t->say(t->to, text);
+}
+
+static const char *at(vtime_t t, char buf[40])
+{
+    snprintf(buf, 40, "%" PRId64 ".%012" PRId64 " s", t / VTIME_S, t % VTIME_S);
+    return buf;
+}
+
+static void do_vtime(struct talk *t, unsigned n, char **w)
+{
+    char when[40];
+    (void)n;
+    (void)w;
+    tell(t, "%s\n", at(rack_now_ps(t->r, t->node), when));
+}
+
+static void do_nodes(struct talk *t, unsigned n, char **w)
+{
+    const struct debug_rack *r = t->r;
+    char when[40];
+
+    (void)n;
+    (void)w;
+    for (unsigned i = 0; i < r->scn->n_nodes; i++)
+        tell(t, "%2u %-16s %-8s %-8s at %s\n", i + 1, r->scn->nodes[i].name,
+             scn_arch_name(r->scn->nodes[i].arch), rack_node_state(r, i), at(rack_now_ps(r, i), when));
+}
+
+static void end_name(const struct debug_rack *r, const struct scn_end *e, char buf[120])
+{
+    if (e->is_switch)
+        snprintf(buf, 120, "%s", r->scn->switches[e->index].name);
+    else
+        snprintf(buf, 120, "%s:eth%u", r->scn->nodes[e->index].name, e->nic);
+}
+
+static void do_links(struct talk *t, unsigned n, char **w)
+{
+    const struct debug_rack *r = t->r;
+
+    (void)n;
+    (void)w;
+    for (unsigned i = 0; i < r->scn->n_links; i++) {
+        const struct scn_link *l = &r->scn->links[i];
+        char a[120], b[120], when[40], delay[40];
+        vtime_t up = VTIME_NEVER;
+        for (unsigned k = 0; k < 2; k++)
+            if (!l->end[k].is_switch && r->port)
+                up = vtime_min(up, r->port->node[l->end[k].index].nic[l->end[k].nic].link_up_ps);
+        end_name(r, &l->end[0], a);
+        end_name(r, &l->end[1], b);
+        tell(t, "%-24s %s -- %s, delay %s, %s%s\n", l->name, a, b,
+             scn_format_time(l->delay_ps, delay, sizeof delay),
+             up >= VTIME_NEVER ? "not trained" : "up from ", up >= VTIME_NEVER ? "" : at(up, when));
+    }
+}
+
+static const char *node_name(const struct debug_rack *r, uint32_t i)
+{
+    return i < r->scn->n_nodes ? r->scn->nodes[i].name : "?";
+}
+
+static void do_messages(struct talk *t, unsigned n, char **w)
+{
+    const struct debug_rack *r = t->r;
+    const struct debug_shared *s = r->shared;
+    uint64_t first = s->n_messages > DEBUG_MESSAGES ? s->n_messages - DEBUG_MESSAGES : 0, flying = 0;
+    char sent[40], received[40];
+
+    (void)n;
+    (void)w;
+    for (uint64_t k = first; k < s->n_messages; k++) {
+        const struct debug_message *m = &s->message[k % DEBUG_MESSAGES];
+        if (m->state == DEBUG_MSG_DROPPED ||
+            (m->state == DEBUG_MSG_ANNOUNCED &&
+             (m->to >= r->scn->n_nodes || rack_now_ps(r, m->to) > m->received_ps)))
+            continue;
+        flying++;
+        if (m->state == DEBUG_MSG_ANNOUNCED)
+            tell(t, "%6" PRIu64 " %s -> %s, %u bytes, sent at %s, arrives at %s\n", m->id,
+                 node_name(r, m->from), node_name(r, m->to), m->len, at(m->sent_ps, sent),
+                 at(m->received_ps, received));
+        else
+            tell(t, "%6" PRIu64 " %s -> ..., %u bytes, sent at %s\n", m->id, node_name(r, m->from), m->len,
+                 at(m->sent_ps, sent));
+    }
+    tell(t, "%" PRIu64 " in flight, %" PRIu64 " sent in all\n", flying, s->n_messages);
+}
+
+/* The time in w[1]; +TIME counts from where gdb's node stands. */
+static bool time_of(struct talk *t, unsigned n, char **w, vtime_t *out)
+{
+    char why[160];
+    bool more = n == 2 && w[1][0] == '+', less = n == 2 && w[1][0] == '-';
+
+    if (n != 2) {
+        tell(t, "one time is needed, e.g. 5ms, or +10us or -1ms from here\n");
+        return false;
+    }
+    if (scn_parse_time(w[1] + (more || less), out, why, sizeof why) < 0) {
+        tell(t, "%s: %s\n", w[1], why);
+        return false;
+    }
+    if (more || less)
+        *out = rack_now_ps(t->r, t->node) + (more ? *out : -*out);
+    *out = (*out + VTIME_NS - 1) / VTIME_NS * VTIME_NS; /* nodes stop at whole ns */
+    if (*out <= 0)
+        *out = 0;
+    return true;
+}
+
+static void arm_goto(struct talk *t, vtime_t at_ps)
+{
+    struct debug_rack *r = t->r;
+
+    r->armed_goto = true;
+    r->until_ps = 0;
+    r->plan.at_ps = at_ps;
+    r->plan.node = t->node;
+    r->plan.cpu = 0;
+}
+
+static void do_until(struct talk *t, unsigned n, char **w)
+{
+    vtime_t to;
+    char when[40];
+
+    if (!time_of(t, n, w, &to))
+        return;
+    if (!plan_ahead(t->r, to)) {
+        tell(t, "some node is beyond that time already: `monitor goto %s` runs again from the start\n", w[1]);
+        return;
+    }
+    t->r->armed_goto = false;
+    t->r->until_ps = to;
+    tell(t, "`continue` goes to %s at the latest\n", at(to, when));
+}
+
+static void do_goto(struct talk *t, unsigned n, char **w)
+{
+    vtime_t to;
+    char when[40];
+
+    if (!time_of(t, n, w, &to))
+        return;
+    arm_goto(t, to);
+    tell(t, "`continue` runs again from the start to %s\n", at(to, when));
+}
+
+static bool find_node(struct talk *t, const char *name, uint32_t *out)
+{
+    for (unsigned i = 0; i < t->r->scn->n_nodes; i++)
+        if (!strcmp(t->r->scn->nodes[i].name, name)) {
+            *out = i;
+            return true;
+        }
+    tell(t, "there is no node '%s'\n", name);
+    return false;
+}
+
+/* break message [sent|received] [from NODE] [to NODE] [nth N] */
+static void do_break(struct talk *t, unsigned n, char **w)
+{
+    struct debug_filter f = {.from = DEBUG_ANY_NODE, .to = DEBUG_ANY_NODE, .nth = 1};
+    char *end;
+
+    if (n < 2 || strcmp(w[1], "message") != 0) {
+        tell(t, "break message [sent|received] [from NODE] [to NODE] [nth N]\n");
+        return;
+    }
+    for (unsigned i = 2; i < n; i++) {
+        bool more = i + 1 < n;
+        if (!strcmp(w[i], "sent"))
+            f.sent = 1;
+        else if (!strcmp(w[i], "received"))
+            f.sent = 0;
+        else if (!strcmp(w[i], "from") && more) {
+            if (!find_node(t, w[++i], &f.from))
+                return;
+        } else if (!strcmp(w[i], "to") && more) {
+            if (!find_node(t, w[++i], &f.to))
+                return;
+        } else if (!strcmp(w[i], "nth") && more && (f.nth = strtoull(w[++i], &end, 10)) > 0 && !*end)
+            ;
+        else {
+            tell(t, "'%s' is not understood; break message [sent|received] [from NODE] [to NODE] [nth N]\n",
+                 w[i]);
+            return;
+        }
+    }
+    if (f.sent && f.to != DEBUG_ANY_NODE) {
+        tell(t, "where a message goes is known when it arrives: `to` needs `received`\n");
+        return;
+    }
+    t->r->filter = f;
+    t->r->armed_filter = true;
+    tell(t, "`continue` goes to that message; all nodes will stand at its very time\n");
+}
+
+static void do_help(struct talk *t, unsigned n, char **w);
+
+static const struct {
+    const char *name;
+    void (*run)(struct talk *t, unsigned n, char **words);
+    const char *help;
+} commands[] = {
+    {"help", do_help, "this"},
+    {"vtime", do_vtime, "virtual time of the node that gdb looks at"},
+    {"nodes", do_nodes, "where every node stands"},
+    {"links", do_links, "the links and whether they are trained"},
+    {"messages", do_messages, "the messages in flight"},
+    {"until", do_until, "TIME | +TIME: the next `continue` stops all nodes exactly there"},
+    {"goto", do_goto, "TIME | -TIME: the next `continue` goes there by running again from the start"},
+    {"break", do_break,
+     "message [sent|received] [from NODE] [to NODE] [nth N]: the next `continue` stops at it"},
+};
+
+static void do_help(struct talk *t, unsigned n, char **w)
+{
+    (void)n;
+    (void)w;
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        tell(t, "monitor %-9s %s\n", commands[i].name, commands[i].help);
+}
+
+void debug_monitor(struct debug_rack *r, unsigned node, const char *command,
+                   void (*say)(void *to, const char *text), void *to)
+{
+    struct talk t = {r, node, say, to};
+    char *copy = strdup(command), *save = NULL, *w[WORDS];
+    unsigned n = 0;
+
+    for (char *word = copy ? strtok_r(copy, " \t\n", &save) : NULL; word && n < WORDS;
+         word = strtok_r(NULL, " \t\n", &save))
+        w[n++] = word;
+    for (size_t i = 0; n > 0 && i < sizeof commands / sizeof commands[0]; i++)
+        if (!strcmp(w[0], commands[i].name)) {
+            if (r->phase == RACK_REST || commands[i].run == do_help)
+                commands[i].run(&t, n, w);
+            else
+                tell(&t, "the guests have ended\n");
+            free(copy);
+            return;
+        }
+    tell(&t, "there is no such command; `monitor help` lists them\n");
+    free(copy);
+}

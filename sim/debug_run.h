@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * debug_run.h - the run's side of the debugger's mailbox (devices/port/debug.h): says how the run stands,
+ * keeps the list of messages, holds the engine where the debugger has asked for it. One per process.
+ */
+#ifndef COB_DEBUG_RUN_H
+#define COB_DEBUG_RUN_H
+
+#include "devices/port/debug.h"
+#include "sim/engine.h"
+
+struct debug_run {
+    struct debug_shared *shared;
+    int bell;
+    const char *path;            /* borrowed */
+    struct engine_observer hook; /* for engine_config */
+};
+
+/* Opens the mailbox. 0, or -1 with the reason in why[size]. */
+int debug_run_open(struct debug_run *d, const char *path, unsigned n_nodes, char *why, size_t size);
+/* The engine exists, and the run's directory. */
+void debug_run_ready(struct debug_run *d, struct port_shared *port, const char *port_path,
+                     const char *run_dir);
+/* All guests have been started. */
+void debug_run_under_way(struct debug_run *d);
+/* The run is over; true as long as the debugger still wants to look at the guests. Waits at most timeout_ms.
+ */
+bool debug_run_linger(struct debug_run *d, int timeout_ms);
+/* True if nobody wants this run any more. */
+bool debug_run_abandoned(const struct debug_run *d);
+void debug_run_close(struct debug_run *d);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* verb_debug.c - `cob debug SCENARIO`: options, then a session (debug_session.h). */
+#include "sim/debug_session.h"
+#include "sim/run.h"
+#include "sim/verbs.h"
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: cob debug [options] SCENARIO [-- GDB-ARGUMENT...]\n"
+    "\n"
+    "Runs a scenario under one gdb: every node is an inferior, every virtual CPU a thread, and all of them "
+    "stop together.\n"
+    "The run starts stopped. It goes on without gdb when gdb detaches or ends.\n"
+    "\n"
+    "  --at TIME        run to this virtual time first; all nodes stop exactly there\n"
+    "  --no-gdb         start no gdb, only say where one can connect\n"
+    "  --running        with --no-gdb: do not start stopped; a gdb that connects stops the rack\n"
+    "  --socket PATH    Unix socket for gdb (default: in a new directory below $TMPDIR)\n"
+    "  --port N         instead, a port of the loopback interface; 0: any\n"
+    "  --commands FILE  where to write gdb's command file (default: beside the socket)\n"
+    "  --gdb PROGRAM    instead of gdb-multiarch\n"
+    "  --backend, --seed, --stop, --cores, --no-trace, --no-capture: as for cob run\n"
+    "\n"
+    "In gdb: `monitor help`, cob-until TIME, cob-goto TIME, reverse-stepi, reverse-continue. Exit status: "
+    "that of the run.\n";
+
+enum {
+    OPT_AT = 256,
+    OPT_NO_GDB,
+    OPT_RUNNING,
+    OPT_SOCKET,
+    OPT_PORT,
+    OPT_COMMANDS,
+    OPT_GDB,
+    OPT_PASS,      /* to cob run */
+    OPT_PASS_VALUE /* with its value */
+};
+
+static const struct option options[] = {
+    {"at", required_argument, NULL, OPT_AT},
+    {"no-gdb", no_argument, NULL, OPT_NO_GDB},
+    {"running", no_argument, NULL, OPT_RUNNING},
+    {"socket", required_argument, NULL, OPT_SOCKET},
+    {"port", required_argument, NULL, OPT_PORT},
+    {"commands", required_argument, NULL, OPT_COMMANDS},
+    {"gdb", required_argument, NULL, OPT_GDB},
+    {"backend", required_argument, NULL, OPT_PASS_VALUE},
+    {"seed", required_argument, NULL, OPT_PASS_VALUE},
+    {"stop", required_argument, NULL, OPT_PASS_VALUE},
+    {"cores", required_argument, NULL, OPT_PASS_VALUE},
+    {"no-trace", no_argument, NULL, OPT_PASS},
+    {"no-capture", no_argument, NULL, OPT_PASS},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
+enum { PASSED_MAX = 32 };
+
+struct choice {
+    struct session_config c;
+    const char *gdb;
+    bool use_gdb, use_port;
+    char *passed[PASSED_MAX + 2];
+    unsigned n_passed;
+    char *gdb_argv[64];
+    char dir[200], socket[240], commands[240];
+};
+
+static int bad(const char *option, const char *value, const char *reason)
+{
+    fprintf(stderr, "cob debug: %s %s: %s\n", option, value, reason);
+    return -1;
+}
+
+static int pass(struct choice *o, const struct option *opt, char *value)
+{
+    char *text = NULL;
+
+    if (o->n_passed >= PASSED_MAX || asprintf(&text, value ? "--%s=%s" : "--%s", opt->name, value) < 0)
+        return bad("--", opt->name, "too many options");
+    o->passed[o->n_passed++] = text;
+    return 0;
+}
+
+/* 0 go on, 1 help was asked for, -1 wrong. */
+static int parse(int argc, char **argv, struct choice *o)
+{
+    char why[160], *end;
+    int c, index;
+
+    o->use_gdb = o->c.start_stopped = true;
+    o->gdb = "gdb-multiarch";
+    while ((c = getopt_long(argc, argv, "h", options, &index)) != -1)
+        switch (c) {
+        case 'h':
+            return 1;
+        case OPT_AT:
+            if (scn_parse_time(optarg, &o->c.at_ps, why, sizeof why) < 0)
+                return bad("--at", optarg, why);
+            o->c.at_ps = (o->c.at_ps + VTIME_NS - 1) / VTIME_NS * VTIME_NS;
+            break;
+        case OPT_NO_GDB:
+            o->use_gdb = false;
+            break;
+        case OPT_RUNNING:
+            o->c.start_stopped = false;
+            break;
+        case OPT_SOCKET:
+            o->c.socket = optarg;
+            break;
+        case OPT_PORT:
+            errno = 0;
+            o->c.port = (unsigned)strtoul(optarg, &end, 10);
+            if (errno || *end || end == optarg || o->c.port > 65535)
+                return bad("--port", optarg, "not a port number");
+            o->use_port = true;
+            break;
+        case OPT_COMMANDS:
+            o->c.commands = optarg;
+            break;
+        case OPT_GDB:
+            o->gdb = optarg;
+            break;
+        case OPT_PASS:
+        case OPT_PASS_VALUE:
+            if (pass(o, &options[index], c == OPT_PASS ? NULL : optarg) < 0)
+                return -1;
+            break;
+        default:
+            return -1;
+        }
+    if (optind >= argc || (optind + 1 < argc && !o->use_gdb)) {
+        fprintf(stderr, "cob debug: exactly one scenario file is needed; see cob debug --help\n");
+        return -1;
+    }
+    if (!o->c.start_stopped && (o->use_gdb || o->c.at_ps)) {
+        fprintf(stderr, "cob debug: --running needs --no-gdb, and no --at\n");
+        return -1;
+    }
+    o->passed[o->n_passed] = argv[optind];
+    return 0;
+}
+
+static void gdb_command_line(struct choice *o, char **arguments)
+{
+    unsigned n = 0;
+
+    o->gdb_argv[n++] = (char *)o->gdb;
+    o->gdb_argv[n++] = "-q";
+    o->gdb_argv[n++] = "-x";
+    o->gdb_argv[n++] = (char *)o->c.commands;
+    while (*arguments && n < sizeof o->gdb_argv / sizeof o->gdb_argv[0] - 1)
+        o->gdb_argv[n++] = *arguments++;
+    o->c.gdb = o->gdb_argv;
+}
+
+/* A directory for the socket and the command file, if they are not named. */
+static int make_places(struct choice *o)
+{
+    const char *tmp = getenv("TMPDIR");
+
+    if ((o->c.socket || o->use_port) && o->c.commands)
+        return 0;
+    snprintf(o->dir, sizeof o->dir, "%s/cob-debug.XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    if (!mkdtemp(o->dir)) {
+        fprintf(stderr, "cob: %s: %s\n", o->dir, strerror(errno));
+        o->dir[0] = 0;
+        return -1;
+    }
+    snprintf(o->socket, sizeof o->socket, "%s/gdb", o->dir);
+    snprintf(o->commands, sizeof o->commands, "%s/commands", o->dir);
+    if (!o->c.socket && !o->use_port)
+        o->c.socket = o->socket;
+    if (!o->c.commands)
+        o->c.commands = o->commands;
+    return 0;
+}
+
+int verb_debug(int argc, char **argv)
+{
+    static struct choice o;
+    int status = EXIT_ENVIRONMENT;
+
+    switch (parse(argc, argv, &o)) {
+    case 1:
+        fputs(help, stdout);
+        return EXIT_OK;
+    case -1:
+        return EXIT_USAGE;
+    }
+    struct scenario *scn = scenario_load(argv[optind], stderr);
+    if (!scn)
+        return EXIT_USAGE;
+    if (scn->load.given) {
+        fprintf(stderr, "cob debug: %s has no guests\n", argv[optind]);
+        scenario_free(scn);
+        return EXIT_USAGE;
+    }
+    o.c.scn = scn;
+    o.c.run_args = o.passed;
+    if (make_places(&o) == 0) {
+        if (o.use_gdb)
+            gdb_command_line(&o, argv + optind + 1);
+        status = session_run(&o.c);
+    }
+    if (o.dir[0]) {
+        unlink(o.commands);
+        rmdir(o.dir);
+    }
+    for (unsigned i = 0; i < o.n_passed; i++)
+        free(o.passed[i]);
+    scenario_free(scn);
+    return status;
+}

@@ -1,0 +1,211 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# gdb - one stock gdb-multiarch debugs a rack of three architectures: breakpoints, back-traces, variables, steps,
+# watchpoints, interrupts; nothing of it changes the run; going back shows what was seen the first time; who speaks no
+# protocol, or dies, does no harm.
+. "$E2E/lib.sh"
+
+# three NAME STOP: the scenario NAME.scn.yml
+three() {
+    sed -e "s/@NAME@/$1/" -e "s/@STOP@/$2/" "$CASE/three.scn.yml.in" | scenario "$1.scn.yml"
+}
+
+# debug NAME SCRIPT SCENARIO [OPTION]...: `cob debug` with gdb in batch mode; sets out, status, dir
+debug() {
+    out=$WORK/$1.out script=$2 scenario=$3
+    shift 3
+    "$COB" debug --backend direct "$@" "$scenario" -- -batch -x "$script" >"$out" 2>&1 </dev/null
+    status=$?
+    dir=$(sed -n '$s/.*, \(\/[^,]*\)$/\1/p' "$out")
+    dir=${dir:-$WORK/no-run-directory}
+    echo "--- cob debug $scenario: exit status $status"
+    tail -n 150 "$out"
+    equal "${out##*/} exit status" "$status" 0
+}
+
+# serve NAME SCENARIO [OPTION]...: `cob debug --no-gdb` in the background; sets out, pid, commands
+serve() {
+    out=$WORK/$1.out commands=$WORK/$1.commands served=$2
+    shift 2
+    "$COB" debug --no-gdb --backend direct --commands "$commands" "$@" "$served" >"$out" 2>&1 &
+    pid=$!
+    started="${started-} $pid"
+    says "$out" 'gdb can connect'
+}
+
+# served TEXT: it has ended well; sets dir
+served() {
+    wait "$pid"
+    equal "$1: exit status" $? 0
+    cat "$out"
+    dir=$(sed -n '$s/.*, \(\/[^,]*\)$/\1/p' "$out")
+}
+
+# part TEXT: the lines of $out behind the mark "@ TEXT", up to the next mark, into $WORK/part
+part() {
+    awk -v want="@ $1" '/^@ / { inside = $0 == want } inside' "$out" >part
+}
+
+# at LINE...: what a back-trace must have, innermost first
+frames() {
+    frames_text=$1
+    shift
+    frames_n=0
+    for frame in "$@"; do
+        contains "$frames_text: frame $frames_n" part "^#$frames_n .*$frame"
+        frames_n=$((frames_n + 1))
+    done
+}
+
+three short 19ms
+run short 0 short.scn.yml --backend direct
+undisturbed=$dir
+
+# ---- a session
+
+debug look "$CASE/look.gdb" short.scn.yml
+part start
+for node in intel arm risc; do
+    contains "start: thread of $node" part "Thread [123]\\.1 \"$node\" \\(node $node, cpu 0, running at 0\\.000000000 s\\)"
+done
+part 'break in each'
+for n in 1 2 3; do
+    contains "inferior $n stops at its breakpoint" part "^Thread $n\\.1 .* hit Breakpoint 1\\.$n, innermost \\(p=.*<table.*>, depth=.*[0-4]\\)"
+done
+frames "back-traces" 'innermost \(p=' 'middle \(round=' 'outer \(round=' 'guest_main \(command_line='
+equal "back-traces go to the entry" "$(grep -c '^#[0-9]* .*guest_main' part)" 3
+equal "arguments" "$(grep -c '^depth = [0-4]$' part)" 3
+part variables
+contains "a condition on a variable" part 'hit Breakpoint 2\.1, outer \(round=.*7\)'
+contains "a variable of the caller's" part '^\$[0-9]+ = 20000$'
+part step
+contains "one instruction later" part '^\$[0-9]+ = 1$'
+part watch
+contains "the watchpoint sees the next write, ten rounds later" part '^\$[0-9]+ = 10$'
+contains "where it was written" part 'outer \(round=.*[0-9]9\)'
+part write
+contains "registers can be written" part '^\$[0-9]+ = \(void \(\*\)\(\)\) 0x[0-9a-f]* <middle'
+part together
+for node in intel arm risc; do
+    contains "until: $node stands exactly there" part " $node +[a-z0-9_]+ +running +at 0\\.017000000000 s"
+done
+equal "until: all three are under way" "$(grep -c '^\$[0-9]* = 1$' part)" 3
+part unknown
+contains "an unknown command" part "there is no such command; .monitor help. lists them"
+contains "help" part '^monitor until '
+contains "links" part 'intel:eth0 -- arm:eth0, delay 1 us, up from 0\.000000000000 s'
+contains "messages" part '^0 in flight, 0 sent in all$'
+same "a session changes nothing" "$undisturbed" "$dir"
+equal "one directory a run" "$(find "$COB_RUNS" -maxdepth 1 -name 'short-*' | wc -l)" 2
+
+# ---- back and forth
+
+cat "$CASE/state.gdb" - >back.gdb <<'GDB'
+cob-until 16500us
+echo @ first\n
+state
+echo @ between\n
+cob-until 17500us
+monitor vtime
+echo @ back\n
+cob-goto -1ms
+echo @ second\n
+state
+echo @ reverse\n
+inferior 2
+set $there = $pc
+stepi
+stepi
+reverse-stepi
+reverse-stepi
+p $pc == $there
+monitor vtime
+break outer thread 2.1
+continue
+set $first = rounds_done
+continue
+continue
+reverse-continue
+p rounds_done - $first
+delete
+reverse-continue
+GDB
+debug back back.gdb short.scn.yml
+for n in first second; do
+    part $n
+    sed -e 1d -e 's/^\$[0-9]* = //' part >$n.state
+done
+check "what is seen at 16.5 ms is something" [ "$(wc -l <first.state)" -gt 300 ]
+check "going back 1 ms shows what was seen before" cmp first.state second.state
+part reverse
+contains "two steps back" part '^\$[0-9]+ = 1$'
+contains "the time of it" part '^0\.016500000000 s$'
+contains "reverse-continue finds the breakpoint before" part '^\$[0-9]+ = 1$'
+contains "reverse-continue without breakpoints" part 'No more reverse-execution history'
+same "going back changes nothing" "$undisturbed" "$dir"
+equal "runs that were left are gone" "$(find "$COB_RUNS" -maxdepth 1 -name 'short-*' | wc -l)" 3
+
+cat "$CASE/state.gdb" - >at.gdb <<'GDB'
+echo @ at\n
+state
+echo @ end\n
+GDB
+debug at at.gdb short.scn.yml --at 16500us
+part at
+sed -e 1d -e 's/^\$[0-9]* = //' part >at.state
+check "--at shows the same" cmp first.state at.state
+rm -rf "$dir"
+
+# ---- attach, look, go away
+
+three long 60ms
+run long 0 long.scn.yml --backend direct
+undisturbed=$dir
+
+cat >attach.gdb <<'GDB'
+info threads
+shell sleep 10
+shell (sleep 0.5; kill -INT $PPID) &
+continue
+echo @ interrupted\n
+info threads
+bt 1
+detach inferiors 1 2 3
+GDB
+serve attach long.scn.yml --running --socket "$WORK/s"
+gdb-multiarch -q -batch -x "$commands" -x attach.gdb >attach.log 2>&1 </dev/null
+cat attach.log
+contains "Ctrl-C stops the rack" attach.log 'received signal SIGINT'
+served "attach"
+same "attached, stopped ten seconds, gone on, interrupted, detached: nothing has changed" "$undisturbed" "$dir"
+rm -rf "$dir"
+
+serve killed long.scn.yml --socket "$WORK/s"
+printf 'break innermost\ncontinue\nshell kill -9 $PPID\n' >killed.gdb
+gdb-multiarch -q -batch -x "$commands" -x killed.gdb >killed.log 2>&1 </dev/null
+contains "gdb had stopped the rack" killed.log 'hit Breakpoint'
+served "gdb's death"
+same "gdb's death changes nothing" "$undisturbed" "$dir"
+rm -rf "$dir"
+
+# ---- who is no gdb
+
+serve hostile long.scn.yml --running --port 0
+port=$(sed -n 's/.*localhost:\([0-9]*\)$/\1/p' "$out")
+# intruder NAME BYTES: opens a connection, sends, and waits until it is closed
+intruder() {
+    intruder_before=$(grep -c 'connection is closed' "$out")
+    bash -c "exec 3<>/dev/tcp/localhost/$port && printf '$2' >&3 && cat <&3 >/dev/null" 2>/dev/null
+    check "$1: the connection is closed with a message" \
+        within 60 sh -c "[ \$(grep -c 'connection is closed' '$out') -gt $intruder_before ]"
+}
+
+intruder "a browser" 'GET / HTTP/1.0\r\n\r\n'
+intruder "a packet in a packet" '$m10$'
+intruder "a packet while the guests run" '$vCont;c#a8$g#67'
+intruder "TLS" '\026\003\001'
+bash -c "exec 3<>/dev/tcp/localhost/$port && printf '\$m1000,' >&3" # a packet cut off
+served "hostile input"
+same "hostile input changes nothing" "$undisturbed" "$dir"
+finish
