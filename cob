@@ -72,9 +72,13 @@ missing_packages() {
     if [ "$tests" = yes ]; then
         missing_for_tests
     fi
+    if [ "$debug" = yes ]; then
+        missing_for_debug
+    fi
 }
 
 missing_for_tests() {
+    missing_for_debug
     command -v clang >/dev/null || echo "clang builds the fuzzers (tests)"
     command -v clang-format >/dev/null || echo "clang-format checks the formatting (tests)"
     command -v cppcheck >/dev/null || echo "cppcheck checks the sources (tests)"
@@ -103,6 +107,10 @@ missing_for_adapter() {
     done
 }
 
+missing_for_debug() {
+    command -v gdb-multiarch >/dev/null || echo "gdb-multiarch the debugger (cob debug)"
+}
+
 library() { # PKG-CONFIG-MODULE PACKAGE WHY
     pkg-config --exists "$1" 2>/dev/null || echo "$2 $3"
 }
@@ -123,9 +131,9 @@ is_backport() {
     esac
 }
 
-# environment: makes sure that nothing is missing; remembers in $build/.environment-$tests that it was so
+# environment: makes sure that nothing is missing; remembers in $build/.environment-$tests-$debug that it was so
 environment() {
-    stamp=$build/.environment-$tests
+    stamp=$build/.environment-$tests-$debug
     state="$PATH ${COB_QEMU_X86_64:-} ${COB_QEMU_AARCH64:-} ${COB_QEMU_RISCV64:-}"
     if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$state" ] &&
         [ -n "$(find "$stamp" -newer /var/lib/dpkg/status -newer "$home/cob" 2>/dev/null)" ]; then
@@ -404,6 +412,7 @@ usage() {
 usage: cob VERB [options] ...
 
   run       run a scenario                     cob run scenarios/pair.scn.yml
+  debug     run a scenario under one gdb
   validate  check scenario files
   diff, inspect, list, trace                   look at runs
   images    fetch the guest images into the cache (--adapter: and build the fabric adapter's driver for them)
@@ -425,7 +434,7 @@ esac
 COB_HOME=$home
 export COB_IMAGES COB_HOME
 
-tests=no
+tests=no debug=no
 case ${1:-} in
 '' | help | -h | --help)
     program=${COB_BUILD:-$home}/build/cob
@@ -446,6 +455,12 @@ test)
     [ $# -eq 1 ] || { say "usage: cob test"; exit 2; }
     tests=yes
     ;;
+debug)
+    case " $* " in
+    *' --no-gdb '* | *' --gdb'* | *' --help '* | *' -h '*) ;;
+    *) debug=yes ;;
+    esac
+    ;;
 esac
 
 find_build
@@ -456,6 +471,6 @@ test)
     test_all
     exit
     ;;
-run) images_for "$@" ;;
+run | debug) images_for "$@" ;;
 esac
 exec "$build/cob" "$@"

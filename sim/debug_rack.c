@@ -340,6 +340,14 @@ static void over(struct debug_rack *r)
     r->stopped(r->ctx, &st);
 }
 
+/* When the message is handed over, or was sent: nodes stop at whole nanoseconds only. VTIME_NEVER: none was
+ * waited for. */
+static vtime_t match_ps(const struct debug_rack *r)
+{
+    vtime_t t = r->shared->match_ps;
+    return t >= VTIME_NEVER ? VTIME_NEVER : (t + VTIME_NS - 1) / VTIME_NS * VTIME_NS;
+}
+
 /* The nodes that gdb has not let go hold the others up: nobody moves. */
 static void free_held(struct debug_rack *r)
 {
@@ -356,14 +364,15 @@ void rack_poll(struct debug_rack *r)
         return;
     uint32_t state = atomic_load(&r->shared->state);
     if (state == DEBUG_HELD && all_settled(r)) {
-        if (r->shared->match_ps < VTIME_NEVER && r->port->hold_ps != r->shared->match_ps) {
+        vtime_t match = match_ps(r);
+        if (match < VTIME_NEVER && r->port->hold_ps != match) {
             /* The engine has seen the message; now everybody goes to its very time. */
-            if (!plan_ahead(r, r->shared->match_ps)) {
+            if (!plan_ahead(r, match)) {
                 r->phase = RACK_REST;
-                plan_goto(r, message_node(r), 0, r->shared->match_ps);
+                plan_goto(r, message_node(r), 0, match);
                 return;
             }
-            set_hold(r, r->shared->match_ps);
+            set_hold(r, match);
             return;
         }
         rest(r, true);

@@ -2,7 +2,8 @@
 /*
  * plugin.c - entry of the half inside QEMU, loaded by
  *
- *   -plugin cob-qemu.so,port=PATH,node=I,shift=N,cpus=C,console=FILE,engine=PID,qemu=VERSION,ram=R..[,debug=PATH]
+ *   -plugin
+ * cob-qemu.so,port=PATH,node=I,shift=N,cpus=C,console=FILE,engine=PID,qemu=VERSION,ram=R..[,debug=PATH]
  *
  * port     the shared mapping (devices/port/port.h)       engine   process whose death ends this one
  * node     our slot                                       qemu     QEMU's version, for messages

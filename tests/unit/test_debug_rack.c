@@ -265,7 +265,7 @@ START_TEST(a_message_and_its_time)
     ck_assert_uint_eq(rack.shared->filter.nth, 2);
     rack.shared->message[0] = (struct debug_message){.id = 9, .from = 0, .to = 2};
     rack.shared->match_id = 9;
-    rack.shared->match_ps = 900 * NS;
+    rack.shared->match_ps = 900 * NS - 80; /* handed over at the next whole ns */
     for (unsigned i = 0; i < NODES; i++)
         meet_node(i, 800 * NS);
     atomic_store(&rack.shared->state, DEBUG_HELD);
@@ -279,7 +279,7 @@ START_TEST(a_message_and_its_time)
     rack_poll(&rack);
     ck_assert_uint_eq(n_told, 1);
     ck_assert_uint_eq(told.node, 2);
-    ck_assert_str_eq(told_say, "cob: message 9 at 900 ns\n");
+    ck_assert_str_eq(told_say, "cob: message 9 at 899.92 ns\n");
     ck_assert_uint_eq(restarts, 0);
 }
 END_TEST

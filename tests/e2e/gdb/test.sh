@@ -157,6 +157,26 @@ sed -e 1d -e 's/^\$[0-9]* = //' part >at.state
 check "--at shows the same" cmp first.state at.state
 rm -rf "$dir"
 
+# ---- messages: alpha's third is handed to beta at the first whole nanosecond behind the trace's time
+
+scenario messages.scn.yml <"$CASE/pair.scn.yml.in"
+run messages 0 messages.scn.yml --backend direct
+plain=$dir
+"$COB" trace "$plain" >messages.trace
+time=$(awk '$3 == "beta" && $5 == "rx" && ++n == 3 { printf "%.9f\n", substr($1, 1, 11) + 1e-9 }' messages.trace)
+debug messages-gdb "$CASE/message.gdb" messages.scn.yml
+for n in first second; do
+    part $n
+    sed 1d part >$n.state
+    equal "$n time: both nodes stand at one time" "$(awk '/ at 0/ && $1 ~ /^[12]$/ { print $6 }' part | sort -u | wc -l)" 1
+done
+contains "it is the message's" first.state "alpha .* at $time"
+equal "both guests were looked at" "$(grep -c '^rip \|^pc ' first.state)" 2
+check "1 ms later and 1 ms back: registers, memory and messages are the same" cmp first.state second.state
+part sent
+contains "a message that is being sent is in flight" part 'beta -> \.\.\., [0-9]* bytes, sent at'
+same "breaking on messages changes nothing" "$plain" "$dir"
+
 # ---- attach, look, go away
 
 three long 60ms
