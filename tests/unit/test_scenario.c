@@ -185,7 +185,7 @@ START_TEST(message_format)
         "      b:\t{memroy: \xc3\xa9, x: 1, arch: aarch64}\n"
         "        \t ^\n"
         "test.scn.yml:3:18: error: unknown key \"x\" in node; keys: arch, count, cpus, memory, speed, "
-        "image, kernel, initrd, append, nic, run, expect\n"
+        "image, kernel, initrd, symbols, append, nic, run, expect\n"
         "      b:\t{memroy: \xc3\xa9, x: 1, arch: aarch64}\n"
         "        \t            ^\n");
     free(diag);
