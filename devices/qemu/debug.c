@@ -133,8 +133,10 @@ static void at_instruction(unsigned vcpu, void *udata)
         wanted = DEBUG_STEP;
     else if (udata)
         wanted = DEBUG_BREAK;
-    else
+    else {
+        follow_orders();
         return;
+    }
     wanted_cpu = vcpu;
     leave((uintptr_t)__builtin_return_address(0) - 2);
 }
@@ -236,7 +238,7 @@ void debug_gate(int64_t now_ns, uintptr_t here)
     void *cpu = half_current_cpu();
     unsigned vcpu = half_current_index();
     bool first = !begun, considered = wanted != DEBUG_RUNS && wanted_cpu == vcpu;
-    enum debug_why why = wanted;
+    enum debug_why why = wanted, wanted_now = wanted;
 
     if (!debug_pending())
         return;
@@ -248,7 +250,7 @@ void debug_gate(int64_t now_ns, uintptr_t here)
         why = atomic_load(&ours->step_cpus) >> vcpu & 1 ? DEBUG_STEP
               : atomic_load(&ours->interrupt)           ? DEBUG_INTERRUPT
                                                         : DEBUG_RUNS;
-    if (why == DEBUG_STEP || why == DEBUG_INTERRUPT || why == DEBUG_BREAK) {
+    if (wanted_now == DEBUG_STEP || wanted_now == DEBUG_BREAK) {
         if (is_point(program_counter()))
             why = DEBUG_BREAK; /* also where a step ends */
         else if (why == DEBUG_BREAK)
@@ -338,7 +340,9 @@ static int answer(void)
         if (atomic_load(&ours->meeting) && atomic_load(&half.node->state) == PORT_BLOCKED &&
             atomic_load(&ours->step_cpus) >> half_current_index() & 1)
             skip_cpu = half_current_index();
-        follow_orders();
+        /* Only raised here: taken down by the vCPU thread, which else could miss the moment in which it counts. */
+        if (any_orders())
+            set_trap(true);
         return 0;
     }
     if (!cpu || ours->len > DEBUG_DATA_BYTES)

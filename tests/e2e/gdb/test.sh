@@ -112,7 +112,7 @@ echo @ back\n
 cob-goto -1ms
 echo @ second\n
 state
-echo @ reverse\n
+echo @ steps\n
 inferior 2
 set $there = $pc
 stepi
@@ -121,7 +121,11 @@ reverse-stepi
 reverse-stepi
 p $pc == $there
 monitor vtime
-break outer thread 2.1
+echo @ reverse\n
+cob-goto 15840us
+inferior 1
+break outer
+disable 1.2 1.3
 continue
 set $first = rounds_done
 continue
@@ -138,9 +142,10 @@ for n in first second; do
 done
 check "what is seen at 16.5 ms is something" [ "$(wc -l <first.state)" -gt 300 ]
 check "going back 1 ms shows what was seen before" cmp first.state second.state
-part reverse
+part steps
 contains "two steps back" part '^\$[0-9]+ = 1$'
 contains "the time of it" part '^0\.016500000000 s$'
+part reverse
 contains "reverse-continue finds the breakpoint before" part '^\$[0-9]+ = 1$'
 contains "reverse-continue without breakpoints" part 'No more reverse-execution history'
 same "going back changes nothing" "$undisturbed" "$dir"
