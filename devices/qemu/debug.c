@@ -340,7 +340,8 @@ static int answer(void)
         if (atomic_load(&ours->meeting) && atomic_load(&half.node->state) == PORT_BLOCKED &&
             atomic_load(&ours->step_cpus) >> half_current_index() & 1)
             skip_cpu = half_current_index();
-        /* Only raised here: taken down by the vCPU thread, which else could miss the moment in which it counts. */
+        /* Only raised here: taken down by the vCPU thread, which else could miss the moment in which it
+         * counts. */
         if (any_orders())
             set_trap(true);
         return 0;
