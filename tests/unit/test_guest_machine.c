@@ -202,7 +202,7 @@ START_TEST(an_adapter_is_a_stock_device)
     /* MSI-X needs an interrupt controller that knows it; the others have one anyway */
     ck_assert_int_eq(has("aia=aplic-imsic"), _i == SCN_RISCV64);
     node.adapter = false;
-    args = (struct guest_args){0};
+    guest_args_free(&args);
     make_argv();
     ck_assert(!has("aia=aplic-imsic"));
     ck_assert_ptr_null(value("-chardev", 2));
