@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* debug_rack.c - see debug_rack.h. */
+/*
+ * debug_rack.c - the rack as gdb sees it (see debug_rack.h): stops, steps, points and questions, over the
+ * mailbox of devices/port/debug.h.
+ *
+ * Host time only decides how long this file waits for nodes to come to rest and to answer; it reaches no
+ * guest. Longer than usual: all of it shares one state, which nodes are at rest and why, and only this file
+ * changes it.
+ */
 #include "sim/debug_rack.h"
 #include <errno.h>
 #include <fcntl.h>

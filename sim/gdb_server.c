@@ -5,6 +5,8 @@
  * gdb 13's ways that matter here: in all-stop mode it sends vCont with actions for threads, then waits; it
  * takes all its breakpoints out whenever it stops and puts them back before it goes on; each process's
  * description of registers is read when it attaches to that process.
+ *
+ * Longer than usual: each function is one packet of the protocol and is used by the table alone.
  */
 #include "sim/gdb_server.h"
 #include "sim/gdb_packet.h"

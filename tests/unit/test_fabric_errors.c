@@ -2,6 +2,8 @@
 /*
  * test_fabric_errors.c - every completion status but FAB_C_OK, with what both sides see of it, how long it
  * takes, and that the queue goes on; credits of slow, absent and greedy peers.
+ *
+ * Longer than usual: a list of independent cases, each a few lines.
  */
 #include "tests/unit/fabric_rack.h"
 #include <check.h>

@@ -9,6 +9,8 @@
  * accepts it # also LINE:COLUMN fragment                             one line for each further error
  *
  * and must give exactly these errors.
+ *
+ * Longer than usual: a list of independent cases, each a few lines.
  */
 #include "sim/scenario_internal.h"
 #include "sim/verbs.h"
