@@ -170,7 +170,7 @@ static void on_line(void *ctx, unsigned node, vtime_t at, const char *line)
 }
 
 static const char *const end_names[PORT_END_COUNT] = {"running", "result", "stopped", "shutdown",
-                                                      "reset",   "panic",  "killed"};
+                                                      "reset",   "panic",  "killed",  "crashed"};
 
 /* Frames, and trainings, in the order in which the node sent them. */
 static void put_waiting(struct engine *e, unsigned i, const struct port_record *rec, const uint8_t *data)

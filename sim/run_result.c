@@ -16,7 +16,7 @@
 #include <xxhash.h>
 
 static const char *const names[PORT_END_COUNT] = {"running", "result", "stopped", "shutdown",
-                                                  "reset",   "panic",  "killed"};
+                                                  "reset",   "panic",  "killed",  "crashed"};
 
 const char *run_end_name(enum port_end end)
 {
@@ -32,6 +32,7 @@ static const char *const no_result[PORT_END_COUNT] = {
     "rebooted",
     "its kernel panicked",
     "was killed",
+    "was crashed by a fault before its script ended",
 };
 
 static void judge_node(struct run *r, unsigned i)

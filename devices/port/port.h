@@ -5,7 +5,7 @@
  *
  *   struct port_shared                    constants, round state, one slot per core, one slot per node
  *   up ring per node                      records from the guest: frames, console bytes, how it ended
- *   down ring per node                    frames for the guest, each with its exact virtual time
+ *   down ring per node                    frames and faults for the guest, each with its exact virtual time
  *
  * A *round*: every node that was released runs until its grant, then publishes where it stands and blocks.
  * The last one to block (the *stepper*) computes the next grants (port_grant.c, a pure function of published
@@ -28,7 +28,7 @@
 #include <stdint.h>
 
 #define PORT_MAGIC      0x31424f43u /* "COB1" */
-#define PORT_VERSION    4u
+#define PORT_VERSION    5u
 #define PORT_MAX_NODES  64u
 #define PORT_MAX_NICS   9u /* eight of stock models and the adapter */
 #define PORT_MAX_CORES  64u
@@ -53,6 +53,7 @@ enum port_end {
     PORT_END_RESET,    /* rebooted */
     PORT_END_PANIC,    /* its kernel panicked */
     PORT_END_KILLED,   /* its QEMU ended without being asked (only the engine says this) */
+    PORT_END_CRASHED,  /* a fault of the scenario ended it */
     PORT_END_COUNT
 };
 
@@ -162,21 +163,65 @@ enum port_record_type {
     PORT_REC_TRAIN = 4, /* up: the guest enables its adapter: its link begins to train, if nobody has begun */
     PORT_REC_EVENT =
         5, /* up: a record of the event port: struct fab_event and its data, PORT_EVENT_MIN.. bytes */
+    PORT_REC_FAULT = 6, /* down: fault `arg` begins at time_ps, data: struct port_fault; up: arg as given, id
+                           = enum port_fault_phase, data: 8 bytes, the value */
     PORT_REC_TYPES
 };
 
 struct port_record {
     uint32_t size; /* of header and data, rounded up to 8 */
     uint16_t type;
-    uint16_t arg; /* FRAME, TRAIN: nic index */
+    uint16_t arg; /* FRAME, TRAIN: nic index; FAULT: which */
     int64_t time_ps;
-    uint64_t id;  /* FRAME down: frame id; END: exit status */
+    uint64_t id;  /* FRAME down: frame id; END: exit status; FAULT up: phase */
     uint32_t len; /* bytes of data behind the header */
     uint32_t zero;
 };
 _Static_assert(sizeof(struct port_record) == 32, "port_record is part of the format");
 
 enum { PORT_EVENT_MIN = 8, PORT_EVENT_MAX = 256 }; /* bytes of an EVENT */
+
+/*
+ * What a fault does to a node; devices/qemu/fault.c says exactly how. Each value that is reported (up, with
+ * phase HIT) is the one named here.
+ */
+enum port_fault_kind {
+    PORT_FAULT_INTERRUPT_LOST = 1, /* the adapter's vectors are not raised; value: the vector */
+    PORT_FAULT_INTERRUPT_LATE,     /* they are raised by_ps later; value: the vector */
+    PORT_FAULT_COMPLETION,         /* an operation completes with an error; value: the queue */
+    PORT_FAULT_DMA_FLIP, /* one bit of a payload that the adapter reads or writes; value: 8 * address + bit */
+    PORT_FAULT_MEMORY_FLIP, /* one bit of guest memory; value: 8 * address + bit */
+    PORT_FAULT_PAUSE,       /* no instruction for by_ps; no HIT but BEGIN and END */
+    PORT_FAULT_SLOW,        /* one part in `factor` of the time: no HIT but BEGIN and END */
+    PORT_FAULT_CRASH,       /* the node ends (PORT_END_CRASHED); value: 0 */
+    PORT_FAULT_RESTART,     /* it ends, and by_ps later a new QEMU takes the slot; value: 0 */
+    PORT_FAULT_KINDS
+};
+enum port_fault_phase { PORT_FAULT_BEGIN, PORT_FAULT_END, PORT_FAULT_HIT, PORT_FAULT_PHASES };
+
+enum {
+    PORT_FAULT_RANDOM_ADDRESS = 1, /* port_fault.flags: `address` counts for nothing */
+    PORT_FAULT_RANDOM_BIT = 2,     /* nor does `bit` */
+};
+
+struct port_fault {
+    uint16_t kind;
+    uint8_t flags;
+    uint8_t bit;     /* MEMORY_FLIP: 0..7, of the byte at `address` */
+    uint32_t ppb;    /* INTERRUPT_*, COMPLETION, DMA_FLIP: how likely each time, in parts per billion */
+    int32_t target;  /* INTERRUPT_*: vector; COMPLETION: queue; -1: any */
+    uint32_t status; /* COMPLETION: enum fab_completion, not FAB_C_OK */
+    uint32_t factor; /* SLOW: at least 2 */
+    uint32_t zero;
+    uint64_t count;   /* acts so often, 0: no limit */
+    int64_t until_ps; /* acts before this, VTIME_NEVER: to the end */
+    int64_t by_ps;    /* PAUSE, RESTART, INTERRUPT_LATE */
+    uint64_t address; /* MEMORY_FLIP: guest-physical */
+    uint64_t seed;    /* of the fault's own stream (devices/port/dice.h) */
+};
+_Static_assert(sizeof(struct port_fault) == 64 && offsetof(struct port_fault, count) == 24,
+               "port_fault is part of the format");
+enum { PORT_FAULT_VALUE = 8 }; /* bytes of data of a FAULT up */
 
 enum port_ring { PORT_UP, PORT_DOWN };
 

@@ -82,6 +82,30 @@ int port_ring_write(struct port_shared *s, unsigned node, enum port_ring which, 
     return 0;
 }
 
+/* Does the header make sense, for what it says to be? */
+static bool plausible(const struct port_record *rec, enum port_ring which)
+{
+    if (rec->len > PORT_MAX_FRAME || rec->size != record_size(rec->len) || rec->zero || rec->time_ps < 0 ||
+        rec->time_ps >= VTIME_NEVER)
+        return false;
+    switch (rec->type) {
+    case PORT_REC_FRAME:
+    case PORT_REC_TRAIN:
+        return rec->arg < PORT_MAX_NICS;
+    case PORT_REC_CONSOLE:
+        return true;
+    case PORT_REC_END:
+        return rec->arg != PORT_END_NONE && rec->arg < PORT_END_COUNT;
+    case PORT_REC_EVENT:
+        return rec->len >= PORT_EVENT_MIN && rec->len <= PORT_EVENT_MAX;
+    case PORT_REC_FAULT:
+        return which == PORT_DOWN ? rec->len == sizeof(struct port_fault)
+                                  : rec->len == PORT_FAULT_VALUE && rec->id < PORT_FAULT_PHASES;
+    default:
+        return false;
+    }
+}
+
 int port_ring_read(struct port_shared *s, unsigned node, enum port_ring which, struct port_record *rec,
                    void *buf)
 {
@@ -96,11 +120,7 @@ int port_ring_read(struct port_shared *s, unsigned node, enum port_ring which, s
         return -1;
     }
     copy_out(base, tail, rec, sizeof *rec);
-    if (rec->len > PORT_MAX_FRAME || rec->size != record_size(rec->len) || rec->size > fill || rec->zero ||
-        rec->type == 0 || rec->type >= PORT_REC_TYPES || rec->time_ps < 0 || rec->time_ps >= VTIME_NEVER ||
-        ((rec->type == PORT_REC_FRAME || rec->type == PORT_REC_TRAIN) && rec->arg >= PORT_MAX_NICS) ||
-        (rec->type == PORT_REC_EVENT && (rec->len < PORT_EVENT_MIN || rec->len > PORT_EVENT_MAX)) ||
-        (rec->type == PORT_REC_END && (rec->arg == PORT_END_NONE || rec->arg >= PORT_END_COUNT))) {
+    if (!plausible(rec, which) || rec->size > fill) {
         errno = EBADMSG;
         return -1;
     }

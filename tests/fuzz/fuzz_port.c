@@ -46,6 +46,7 @@ static void read_ring(const uint8_t *data, size_t size, uint64_t head, uint64_t 
     for (unsigned n = 0; n < 1000 && (r = port_ring_read(s, 0, PORT_UP, &rec, buf)) > 0; n++) {
         assert(rec.type > 0 && rec.type < PORT_REC_TYPES && rec.len <= PORT_MAX_FRAME && rec.time_ps >= 0);
         assert(rec.time_ps < VTIME_NEVER && (rec.type != PORT_REC_FRAME || rec.arg < PORT_MAX_NICS));
+        assert(rec.type != PORT_REC_FAULT || (rec.id < PORT_FAULT_PHASES && rec.len == PORT_FAULT_VALUE));
         assert(rec.type != PORT_REC_END || (rec.arg > PORT_END_NONE && rec.arg < PORT_END_COUNT));
     }
     for (size_t i = 0; i < size; i++)

@@ -206,6 +206,28 @@ START_TEST(a_corrupt_record_of_the_adapter_is_refused)
 }
 END_TEST
 
+/* A fault goes down with all its parameters, and comes up with a phase and a value. */
+START_TEST(a_corrupt_fault_is_refused)
+{
+    static const struct {
+        enum port_ring which;
+        uint64_t id;
+        uint32_t len;
+        bool good;
+    } records[] = {{PORT_DOWN, 0, sizeof(struct port_fault), true},
+                   {PORT_DOWN, 0, sizeof(struct port_fault) - 8, false},
+                   {PORT_DOWN, 0, PORT_FAULT_VALUE, false},
+                   {PORT_UP, PORT_FAULT_HIT, PORT_FAULT_VALUE, true},
+                   {PORT_UP, PORT_FAULT_HIT, 0, false},
+                   {PORT_UP, PORT_FAULT_HIT, sizeof(struct port_fault), false},
+                   {PORT_UP, PORT_FAULT_PHASES, PORT_FAULT_VALUE, false}};
+    struct port_record rec = {
+        .type = PORT_REC_FAULT, .arg = UINT16_MAX, .id = records[_i].id, .len = records[_i].len};
+    ck_assert_int_eq(port_ring_write(s, 1, records[_i].which, &rec, in), 0);
+    ck_assert_int_eq(port_ring_read(s, 1, records[_i].which, &rec, out), records[_i].good ? 1 : -1);
+}
+END_TEST
+
 START_TEST(impossible_positions_are_refused)
 {
     static const struct {
@@ -285,6 +307,7 @@ int main(void)
     tcase_add_loop_test(c, a_corrupt_record_is_refused, 0, sizeof spoils / sizeof spoils[0]);
     tcase_add_loop_test(c, a_corrupt_end_is_refused, 0, 3);
     tcase_add_loop_test(c, a_corrupt_record_of_the_adapter_is_refused, 0, 6);
+    tcase_add_loop_test(c, a_corrupt_fault_is_refused, 0, 7);
     tcase_add_loop_test(c, impossible_positions_are_refused, 0, 6);
     tcase_add_test(c, one_producer_and_one_consumer);
     suite_add_tcase(suite, c);
