@@ -36,7 +36,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 enum {
     FAB_NODES = 64,
     FAB_TAKEN = 64, /* send descriptors of a queue under way at a time */
-    FAB_READS = 8,  /* READs of a flow under way */
+    FAB_READS = 16, /* READs of a flow under way */
     FAB_ATOMICS =
         16, /* atomics of a flow since its first operation not done; old values the target remembers */
     FAB_WINDOW_BYTES = 256 * 1024,
@@ -92,7 +92,7 @@ struct fab_rx {
     uint32_t expected;
     uint32_t granted, taken; /* credits in this epoch: given, and used up */
     vtime_t granted_ps;      /* of the last change: old unused ones may be taken back */
-    uint32_t unacked;        /* packets since the last acknowledgement */
+    uint32_t unacked;        /* messages' packets since the last acknowledgement */
     uint32_t probe_no;
     uint32_t alien_epoch; /* of a request that was not for this incarnation */
     uint8_t alien_nak;

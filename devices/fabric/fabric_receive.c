@@ -179,8 +179,7 @@ static void accepted(struct fab *f, struct fab_queue *q, unsigned src, unsigned 
     rx->gap = false;
     rx->nak = 0;
     rx->halt = (uint8_t)refusal;
-    rx->unacked++;
-    if (refusal || rx->unacked >= f->ack_every)
+    if (refusal)
         ack_due(f, q, src);
 }
 
@@ -204,13 +203,15 @@ static void segment(struct fab *f, struct fab_queue *q, const struct fab_wire *w
             rx->status = fab_target_write(f, w, payload, len) ? FAB_C_OK : FAB_C_REMOTE;
     }
     rx->offset += len;
-    if (w->flags & FAB_W_LAST) {
+    if (w->flags & FAB_W_LAST)
         refusal = end(f, q, w->src);
+    if (++rx->unacked >= f->ack_every || (w->flags & FAB_W_LAST))
         ack_due(f, q, w->src);
-    }
     accepted(f, q, w->src, refusal);
 }
 
+/* READs and atomics are acknowledged by their answers: an ACK beside them would only take the line from
+ * those. */
 static void request(struct fab *f, struct fab_queue *q, const struct fab_wire *w, const uint8_t *payload,
                     uint32_t len)
 {

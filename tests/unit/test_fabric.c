@@ -375,6 +375,34 @@ START_TEST(latency_and_bandwidth)
 }
 END_TEST
 
+/* Data follows data: the target sends nothing else, however many READs there are, so READ n ends n times
+ * later. */
+START_TEST(stream_of_reads)
+{
+    uint64_t mem = rack_alloc(b, 65536), to = rack_alloc(a, 65536);
+    const uint32_t len = _i ? 5000 : 64;
+    const vtime_t data = _i ? (5000 + 2 * 56) * 80 : (64 + 56) * 80, request = 56 * 80;
+    struct fab_send d = {.op = FAB_OP_READ, .n_sge = 1, .peer = 1, .addr = to, .key = 7, .len = len};
+
+    ck_assert_uint_eq(rack_region(b, 7, FAB_ACCESS_READ, mem, 65536), FAB_OK);
+    rack_send(a, 3, &d); /* opens the flow */
+    settle();
+    next(a, FAB_OP_READ, FAB_C_OK);
+    uint64_t before = rack_count(b).packets_out;
+    for (unsigned burst = 0; burst < 8; burst++) {
+        vtime_t begin = r->now_ps = r->now_ps / VTIME_US * VTIME_US + 100 * VTIME_US;
+        for (unsigned i = 0; i < 16; i++)
+            rack_put_send(a, 3, &d);
+        rack_bell(a, FAB_DB_SEND, 3, (uint16_t)(1 + (burst + 1) * 16));
+        settle();
+        for (unsigned i = 1; i <= 16; i++)
+            ck_assert_uint_eq(next(a, FAB_OP_READ, FAB_C_OK).time_ns,
+                              (uint64_t)(begin + request + 2 * 500 * VTIME_NS + i * data) / 1000);
+    }
+    ck_assert_uint_eq(rack_count(b).packets_out - before, 8 * 16 * (_i ? 2 : 1));
+}
+END_TEST
+
 /* Queues share the line packet by packet. */
 START_TEST(fair)
 {
@@ -458,6 +486,7 @@ int main(void)
     tcase_add_test(t, atomics);
     tcase_add_test(t, many_answers);
     tcase_add_test(t, latency_and_bandwidth);
+    tcase_add_loop_test(t, stream_of_reads, 0, 2);
     tcase_add_test(t, fair);
     tcase_add_test(t, both_ways_all_queues);
     srunner_run_all(sr, CK_NORMAL);
