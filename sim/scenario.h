@@ -44,6 +44,11 @@
  *   topology: { kind: torus, size: 4x4, profile: pcie-ntb }   # makes fabric switches and links
  *   load: { pattern: uniform, rates: [10, 50, 90] }           # no guests: see docs/fabric.md
  *
+ *   kinds:                           # names for traffic, beside the adapter's packet types and "any"
+ *     heartbeat: { offset: 48, bytes: "01 00 07", mask: "ff ff 0f" }
+ *   faults:                          # what goes wrong, and when: docs/faults.md
+ *     - { name: lossy, link: wire0, match: { kind: heartbeat }, at: 10ms, for: 5ms, loss: 10% }
+ *
  * Numbers of time, rate and size need a unit. Unknown and duplicate keys are errors with "did you mean".
  */
 #ifndef COB_SCENARIO_H
@@ -60,6 +65,9 @@
 #define SCN_MAX_LINKS    512
 #define SCN_MAX_NICS     8 /* eth0..eth7 of one node */
 #define SCN_MAX_CPUS     8
+#define SCN_MAX_KINDS    64
+#define SCN_MAX_PATTERN  256 /* bytes of one kind */
+#define SCN_MAX_FAULTS   256
 
 enum scn_arch {
     SCN_X86_64,
@@ -68,6 +76,17 @@ enum scn_arch {
     SCN_ARCH_COUNT,
     SCN_ARCH_NONE = SCN_ARCH_COUNT /* no guest: only the node's adapter exists, see struct scn_load */
 };
+/* How a node's part in a run can end, as far as an expectation can ask for it. */
+enum scn_ending {
+    SCN_END_RESULT,
+    SCN_END_STOPPED,
+    SCN_END_SHUTDOWN,
+    SCN_END_RESET,
+    SCN_END_PANIC,
+    SCN_END_CRASHED, /* by a fault */
+    SCN_END_COUNT
+};
+
 enum scn_nic { SCN_NIC_E1000, SCN_NIC_VIRTIO, SCN_NIC_COUNT };
 
 struct scn_node {
@@ -87,6 +106,8 @@ struct scn_node {
     int expect_exit;
     char **expect_console; /* n_expect_console regular expressions, already known to compile */
     unsigned n_expect_console;
+    bool expect_end_set;
+    enum scn_ending expect_end;
 };
 
 struct scn_switch {
@@ -137,6 +158,95 @@ struct scn_load {
     uint32_t hot_share; /* per cent of the messages that go there */
 };
 
+/* A name for traffic: bytes at an offset from the start of the frame or packet. */
+struct scn_kind {
+    char *name;
+    uint32_t offset;
+    uint8_t *bytes; /* n_bytes; bits outside of the mask are 0 */
+    unsigned n_bytes;
+    uint8_t *mask; /* n_mask == n_bytes; all ones if none was given */
+    unsigned n_mask;
+};
+
+/* Which traffic: all that is given must hold. */
+struct scn_match {
+    bool given;
+    char *kind;      /* "any", a packet type of the adapter (scn_packet_type), or a name of scenario.kinds */
+    char *from, *to; /* names of nodes, with asterisks: injected by, delivered to; NULL: any */
+    bool queue_set;
+    uint32_t queue; /* of the adapter */
+    uint64_t nth;   /* `after` only: the nth such packet, from 1 on */
+};
+
+enum scn_action {
+    /* of links */
+    SCN_LOSS,
+    SCN_DELAY,
+    SCN_RATE,
+    SCN_CORRUPT,
+    SCN_DUPLICATE,
+    SCN_REORDER,
+    SCN_DOWN,
+    SCN_STARVE,
+    SCN_PARTITION,
+    /* of nodes */
+    SCN_INTERRUPT,
+    SCN_COMPLETION,
+    SCN_DMA_FLIP,
+    SCN_MEMORY_FLIP,
+    SCN_PAUSE,
+    SCN_SLOW,
+    SCN_CRASH,
+    SCN_RESTART,
+    SCN_ACTION_COUNT
+};
+#define SCN_FIRST_NODE_ACTION SCN_INTERRUPT
+
+#define SCN_RANDOM_ADDRESS UINT64_MAX
+
+/* One fault. What its action does not use is 0. docs/faults.md says what each of them does. */
+struct scn_fault {
+    char *name; /* unique; feeds the fault's random numbers together with the scenario's seed */
+    enum scn_action action;
+    bool has[SCN_ACTION_COUNT]; /* exactly one, that of action */
+
+    char *link, *sw, *node;      /* the target, with asterisks; exactly one of them (SCN_PARTITION: none) */
+    char *from;                  /* of link actions: only what this end sends; NULL: both directions */
+    uint8_t side[SCN_MAX_NODES]; /* SCN_PARTITION: set of node i, from 1 on; 0: in none */
+    unsigned n_sides;
+    bool oneway; /* SCN_PARTITION: only from set 1 to set 2 */
+
+    struct scn_match match; /* given: only such packets */
+    bool at_set, for_set, count_set;
+    vtime_t at_ps;          /* start, unless after.given */
+    struct scn_match after; /* given: starts with the nth such packet */
+    vtime_t for_ps;         /* lasts so long (for_set), and .. */
+    uint64_t count;         /* .. acts so often (count_set) */
+
+    uint32_t ppb; /* parts per billion: loss, corrupt, duplicate, reorder, dma-flip; interrupt, completion */
+    vtime_t delay_ps; /* delay */
+    bool jitter_set;
+    vtime_t jitter_ps; /* delay: +- */
+    uint64_t rate_bps; /* rate */
+    bool gap_set;
+    vtime_t gap_ps; /* reorder: held back by */
+    bool period_set, duty_set;
+    vtime_t period_ps; /* down: of the flapping (period_set) */
+    uint32_t duty_ppb; /* down: share of each period for which it is down */
+
+    bool late; /* interrupt: late by by_ps, else lost */
+    bool by_set, vector_set, queue_set, bit_set, chance_set;
+    vtime_t by_ps;
+    uint32_t vector;     /* interrupt: only this one (vector_set) */
+    uint32_t completion; /* completion: enum fab_completion, less 1 */
+    uint32_t queue;      /* completion: only of this queue (queue_set) */
+    uint64_t address;    /* memory-flip: guest physical, or SCN_RANDOM_ADDRESS */
+    uint32_t bit;        /* memory-flip: of the byte (bit_set; else random) */
+    vtime_t pause_ps;    /* pause */
+    uint32_t slow;       /* slow: so many times slower */
+    vtime_t off_ps;      /* restart: switched off for so long */
+};
+
 struct scenario {
     char *path; /* as given */
     char *name;
@@ -150,6 +260,10 @@ struct scenario {
     struct scn_link *links;
     unsigned n_links;
     struct scn_load load;
+    struct scn_kind *kinds;
+    unsigned n_kinds;
+    struct scn_fault *faults;
+    unsigned n_faults;
 };
 
 /*
@@ -164,6 +278,17 @@ struct scenario *scenario_load(const char *path, FILE *diag);
 struct scenario *scenario_parse(const char *text, size_t len, const char *path, FILE *diag);
 void scenario_free(struct scenario *s); /* NULL is allowed */
 
+/*
+ * Adds the kinds and faults of a file that has nothing but `kinds:` and `faults:` (both optional) to the
+ * scenario's; names must be new. 0; or -1 errno with the reasons on diag, as for scenario_load(), and the
+ * scenario as it was.
+ */
+int scenario_add_faults(struct scenario *s, const char *path, FILE *diag);
+/* The same for text in memory; path is for messages. */
+int scenario_add_faults_text(struct scenario *s, const char *text, size_t len, const char *path, FILE *diag);
+/* Takes all faults out; the kinds stay. */
+void scenario_drop_faults(struct scenario *s);
+
 /* The scenario with every default filled in, as YAML that scenario_load reads back to the same. 0, or -1
  * errno. */
 int scenario_dump(const struct scenario *s, FILE *out);
@@ -174,6 +299,20 @@ int scenario_reference(FILE *out);
 const char *scn_arch_name(enum scn_arch a);       /* "x86_64".. */
 const char *scn_nic_name(enum scn_nic n);         /* "e1000".. */
 const char *scn_pattern_name(enum scn_pattern p); /* "uniform".. */
+const char *scn_ending_name(enum scn_ending e);   /* "result".. */
+const char *scn_action_name(enum scn_action a);   /* "loss".. */
+
+/* scenario_faults.c: what names and asterisks in a fault stand for */
+
+/* The packet type (enum fab_packet) that a kind names; 0: "any"; -1: neither, it may be a name of kinds. */
+int scn_packet_type(const char *kind);
+const struct scn_kind *scn_find_kind(const struct scenario *s, const char *name); /* NULL: there is none */
+/* Whether a link action acts on what end `end` of link `link` sends. */
+bool scn_fault_on_end(const struct scenario *s, const struct scn_fault *f, unsigned link, unsigned end);
+/* Whether a node action acts on this node. */
+bool scn_fault_on_node(const struct scenario *s, const struct scn_fault *f, unsigned node);
+/* Whether a `from` or `to` of a match stands for this node; NULL stands for all. */
+bool scn_match_node(const struct scenario *s, const char *pattern, unsigned node);
 
 /*
  * Parses "5ms", "1.5us", "10Gbit", "256MiB" (see units.c for the words). Return 0, or -1 with a sentence in

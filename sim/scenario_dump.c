@@ -103,6 +103,16 @@ static void put_numbers(const struct scn_key *k, const void *object, FILE *out)
     fputc(']', out);
 }
 
+static void put_bytes(const struct scn_key *k, const void *object, FILE *out)
+{
+    const uint8_t *list = *(uint8_t *const *)(const void *)((const char *)object + k->offset);
+    unsigned n = *(const unsigned *)(const void *)((const char *)object + k->aux);
+
+    for (unsigned i = 0; i < n; i++)
+        fprintf(out, "%s%02x", i ? " " : "\"", list[i]);
+    fputc('"', out);
+}
+
 /* Whether the key says anything in this object. */
 static bool is_set(const struct scn_key *k, const void *object)
 {
@@ -127,10 +137,12 @@ static bool is_set(const struct scn_key *k, const void *object)
     case SCN_T_PATH:
     case SCN_T_WORD_TEXT:
         return *(char *const *)(const void *)(p + k->offset) != NULL;
-    case SCN_T_INT:
-        return !k->aux || *(const bool *)(p + k->aux);
+    case SCN_T_BYTES:
+        return *(const unsigned *)(const void *)(p + k->aux) > 0;
+    case SCN_T_FLAG:
+        return *(const bool *)(p + k->offset);
     default:
-        return k->size > 0;
+        return k->size > 0 && (!k->aux || *(const bool *)(p + k->aux));
     }
 }
 
@@ -162,6 +174,19 @@ static void put_value(const struct scn_key *k, const void *object, int indent, F
     case SCN_T_INT:
         fprintf(out, "%" PRIu64, scn_key_load(k, object));
         break;
+    case SCN_T_FLAG:
+        fputs("true", out); /* is_set */
+        break;
+    case SCN_T_ADDRESS:
+        value = scn_key_load(k, object);
+        if (value == SCN_RANDOM_ADDRESS)
+            fputs("random", out);
+        else
+            fprintf(out, "\"0x%" PRIx64 "\"", value);
+        break;
+    case SCN_T_BYTES:
+        put_bytes(k, object, out);
+        break;
     case SCN_T_WORD:
         fputs(k->words[scn_key_load(k, object)], out);
         break;
@@ -187,6 +212,40 @@ static void put_object(const struct scn_table *t, const void *object, enum scn_n
         fputc(' ', out);
         put_value(k, object, indent, out);
         fputc('\n', out);
+    }
+}
+
+static void put_sides(const struct scenario *s, const struct scn_fault *f, FILE *out)
+{
+    fputs("    partition: [", out);
+    for (unsigned side = 1; side <= f->n_sides; side++) {
+        const char *before = side > 1 ? ", [" : "[";
+
+        for (unsigned i = 0; i < s->n_nodes; i++)
+            if (f->side[i] == side) {
+                fprintf(out, "%s\"%s\"", before, s->nodes[i].name);
+                before = ", ";
+            }
+        fputc(']', out);
+    }
+    fputs("]\n", out);
+}
+
+static void put_faults(const struct scenario *s, FILE *out)
+{
+    if (s->n_kinds)
+        fputs("kinds:\n", out);
+    for (unsigned i = 0; i < s->n_kinds; i++) {
+        fprintf(out, "  %s:\n", s->kinds[i].name);
+        put_object(&scn_table_kind, &s->kinds[i], SCN_EITHER, 4, out);
+    }
+    if (s->n_faults)
+        fputs("faults:\n", out);
+    for (unsigned i = 0; i < s->n_faults; i++) {
+        fprintf(out, "  - name: \"%s\"\n", s->faults[i].name);
+        put_object(&scn_table_fault, &s->faults[i], SCN_EITHER, 4, out);
+        if (s->faults[i].action == SCN_PARTITION)
+            put_sides(s, &s->faults[i], out);
     }
 }
 
@@ -218,6 +277,7 @@ int scenario_dump(const struct scenario *s, FILE *out)
         fputs("]\n", out);
         put_object(&scn_table_link, l, l->fabric ? SCN_FABRIC : SCN_ETHERNET, 4, out);
     }
+    put_faults(s, out);
     if (fflush(out) || ferror(out)) {
         if (!errno)
             errno = EIO;

@@ -5,9 +5,11 @@
  *   text --scenario_yaml.c--> tree --scenario_parse.c--> struct scenario --scenario_dump.c--> text
  *                                   |-- scenario_value.c (values and objects, by the tables)
  *                                   |-- scenario_links.c (endpoints)
+ *                                   |-- scenario_faults.c (kinds and faults)
  *                                   `-- scenario_check.c (rules between keys)
  *
- *   scenario_tables.c: the tables all of them, and scenario_schema.c and scenario_reference.c, are driven by
+ *   scenario_tables.c, scenario_tables_faults.c: the tables all of them, and scenario_schema.c and
+ *   scenario_reference.c, are driven by
  *   scenario_diag.c: error messages;  units.c: numbers with units
  *
  * Memory: a scenario file is at most 1 MiB and its tree is bounded, so scn_alloc() and its kin do not fail in
@@ -24,7 +26,7 @@
 #define SCN_MAX_VALUES 20000      /* scalars, mappings and lists in a file */
 #define SCN_MAX_PAIRS  256        /* keys of one mapping */
 #define SCN_MAX_ERRORS 50         /* reported in one go */
-#define SCN_MAX_KEYS   24         /* of one table */
+#define SCN_MAX_KEYS   40         /* of one table */
 
 /* ---- scenario_diag.c ---- */
 
@@ -64,10 +66,10 @@ size_t scn_utf8(const char *s, size_t len, uint32_t *cp);
 
 /* ---- scenario_yaml.c, scenario_tree.c ---- */
 
-enum scn_kind { SCN_SCALAR, SCN_LIST, SCN_MAP };
+enum scn_yaml_kind { SCN_SCALAR, SCN_LIST, SCN_MAP };
 
 struct scn_yaml {
-    enum scn_kind kind;
+    enum scn_yaml_kind kind;
     bool plain; /* a scalar without quotes */
     size_t pos; /* where it starts */
     char *text; /* of a scalar; valid UTF-8 without NUL */
@@ -104,9 +106,14 @@ enum scn_type {
     SCN_T_TIME,      /* ps, divided by scale */
     SCN_T_RATE,      /* bits per second */
     SCN_T_SIZE,      /* bytes, a multiple of scale (stored undivided) */
+    SCN_T_SHARE,     /* parts per billion */
+    SCN_T_FLAG,      /* bool: true or false */
+    SCN_T_ADDRESS,   /* whole number, decimal or hexadecimal, or "random" (SCN_RANDOM_ADDRESS) */
+    SCN_T_BYTES,     /* uint8_t * and a count: min..max bytes, in hexadecimal */
     SCN_T_WORD,      /* index into words */
     SCN_T_WORD_TEXT, /* char *: one of words */
     SCN_T_ENDPOINTS, /* two texts; read by scenario_links.c */
+    SCN_T_SETS,      /* a list of at least min lists of names; read by scenario_faults.c */
     SCN_T_OBJECT,    /* a mapping with sub's keys, kept in the same struct; aux: it is all absent if it is not
                         given */
     SCN_T_DEFAULTS,  /* a mapping with those keys of sub that can be inherited */
@@ -157,8 +164,9 @@ struct scn_table {
 };
 
 extern const struct scn_table scn_table_root, scn_table_defaults, scn_table_node, scn_table_expect,
-    scn_table_switch, scn_table_link, scn_table_topology, scn_table_load;
-#define SCN_N_TABLES 8
+    scn_table_switch, scn_table_link, scn_table_topology, scn_table_load, scn_table_kind, scn_table_fault,
+    scn_table_match, scn_table_after;
+#define SCN_N_TABLES 12
 extern const struct scn_table *const scn_tables[SCN_N_TABLES]; /* in the order of the reference */
 
 const struct scn_key *scn_key_find(const struct scn_table *t, const char *key);
@@ -196,10 +204,11 @@ const char *scn_profile_value(const char *profile, const char *key);
 
 struct scn_unit {
     const char *word;
-    uint64_t value; /* in ps, bit/s, bytes */
+    uint64_t value; /* in ps, bit/s, bytes, parts per billion */
 };
 
-enum scn_quantity { SCN_Q_TIME, SCN_Q_RATE, SCN_Q_SIZE };
+enum scn_quantity { SCN_Q_TIME, SCN_Q_RATE, SCN_Q_SIZE, SCN_Q_SHARE };
+#define SCN_N_QUANTITIES 4
 
 /* Terminated by a NULL word, ascending. */
 const struct scn_unit *scn_units(enum scn_quantity q);
@@ -218,7 +227,7 @@ struct scn_where {
     size_t pos[SCN_MAX_KEYS];
     enum scn_origin origin[SCN_MAX_KEYS];
     bool bad[SCN_MAX_KEYS]; /* given, but wrong (reported) */
-    struct scn_where *sub;  /* of the nested object, if the table has one */
+    struct scn_where *sub;  /* of the nested objects: one for each that the table has, in its order */
 };
 
 struct scn_reader {
@@ -258,8 +267,17 @@ size_t scn_where_key(const struct scn_table *t, const char *key);
 void scn_expand_topology(struct scn_reader *r, const struct scn_yaml *y, struct scn_yaml **switches,
                          struct scn_yaml **links);
 
+/* ---- scenario_faults.c ---- */
+
+/* The sections of the root; either may be NULL. Nodes, switches and links have been read. */
+void scn_read_faults(struct scn_reader *r, const struct scn_yaml *kinds, const struct scn_yaml *faults);
+/* Frees the kinds and the faults from these positions on. */
+void scn_free_faults(struct scenario *s, unsigned first_kind, unsigned first_fault);
+
 /* ---- scenario_links.c, scenario_check.c ---- */
 
+int scn_find_node(const struct scenario *s, const char *name); /* its index; -1: there is none */
+int scn_find_switch(const struct scenario *s, const char *name);
 /* Lists of links, those of a topology first; either may be NULL. */
 void scn_read_links(struct scn_reader *r, const struct scn_yaml *topology, const struct scn_yaml *list);
 /* Asterisks in the pattern stand for any number of characters. */

@@ -56,7 +56,7 @@ bool scn_name_matches(const char *pattern, const char *name)
     return *pattern == '\0';
 }
 
-static int find_node(const struct scenario *s, const char *name)
+int scn_find_node(const struct scenario *s, const char *name)
 {
     for (unsigned i = 0; i < s->n_nodes; i++)
         if (strcmp(s->nodes[i].name, name) == 0)
@@ -64,7 +64,7 @@ static int find_node(const struct scenario *s, const char *name)
     return -1;
 }
 
-static int find_switch(const struct scenario *s, const char *name)
+int scn_find_switch(const struct scenario *s, const char *name)
 {
     for (unsigned i = 0; i < s->n_switches; i++)
         if (strcmp(s->switches[i].name, name) == 0)
@@ -118,12 +118,12 @@ static bool read_endpoint(struct scn_reader *r, const struct scn_yaml *y, struct
     colon = strchr(e->text, ':');
     snprintf(e->node, sizeof e->node, "%.*s", colon ? (int)(colon - e->text) : 63, e->text);
     if (!colon) {
-        index = find_switch(r->s, e->text);
+        index = scn_find_switch(r->s, e->text);
         e->end.is_switch = true;
         e->end.index = index < 0 ? 0 : (unsigned)index;
         if (index >= 0)
             return true;
-        if (find_node(r->s, e->text) >= 0)
+        if (scn_find_node(r->s, e->text) >= 0)
             scn_error(r->d, y->pos, "\"%s\" is a node: name one of its interfaces, as in \"%s:eth0\"",
                       e->text, e->text);
         else
@@ -132,8 +132,8 @@ static bool read_endpoint(struct scn_reader *r, const struct scn_yaml *y, struct
     }
     e->wild = strchr(e->node, '*') != NULL;
     if (!e->wild) {
-        index = find_node(r->s, e->node);
-        if (index < 0 && find_switch(r->s, e->node) >= 0)
+        index = scn_find_node(r->s, e->node);
+        if (index < 0 && scn_find_switch(r->s, e->node) >= 0)
             scn_error(r->d, y->pos, "\"%s\" is a switch: write only its name, its ports have none", e->node);
         else if (index < 0)
             unknown_name(r, y->pos, "node", e->node);

@@ -17,7 +17,7 @@
 static const struct scn_yaml *section(struct scn_reader *r, const struct scn_yaml *root, const char *key)
 {
     const struct scn_key *k = scn_key_find(&scn_table_root, key);
-    enum scn_kind kind = k->type == SCN_T_LIST ? SCN_LIST : SCN_MAP;
+    enum scn_yaml_kind kind = k->type == SCN_T_LIST ? SCN_LIST : SCN_MAP;
     size_t pos = root->pos;
     const struct scn_yaml *y = scn_yaml_get(root, key, &pos);
 
@@ -241,6 +241,7 @@ static void read_root(struct scn_reader *r, const struct scn_yaml *root)
     read_switches(r, section(r, root, "switches"));
     scn_read_links(r, links, section(r, root, "links"));
     scn_check_totals(r, nodes_pos);
+    scn_read_faults(r, section(r, root, "kinds"), section(r, root, "faults"));
     scn_check_load(r, &load, where.pos[scn_where_key(&scn_table_root, "load")]);
 }
 
@@ -274,28 +275,89 @@ struct scenario *scenario_parse(const char *text, size_t len, const char *path, 
     return parse(text, len, path, false, diag);
 }
 
-struct scenario *scenario_load(const char *path, FILE *diag)
+/* The text of a file, at most one byte more than allowed; the caller frees. NULL errno, reported. */
+static char *read_text(const char *path, const char *what, size_t *len, FILE *diag)
 {
-    struct scenario *s = NULL;
     FILE *f = fopen(path, "re");
     char *text = f ? scn_alloc(SCN_MAX_BYTES + 1) : NULL;
-    size_t len = 0;
     int error;
 
     errno = f ? 0 : errno;
     if (f)
-        len = fread(text, 1, SCN_MAX_BYTES + 1, f);
+        *len = fread(text, 1, SCN_MAX_BYTES + 1, f);
     error = !f ? errno : ferror(f) ? (errno ? errno : EIO) : 0;
     if (f)
         fclose(f);
-    if (error)
-        fprintf(diag, "%s: error: cannot read the scenario: %s\n", path, strerror(error));
-    else
-        s = parse(text, len, path, true, diag);
+    if (!error)
+        return text;
+    fprintf(diag, "%s: error: cannot read the %s: %s\n", path, what, strerror(error));
     free(text);
-    if (error)
-        errno = error;
+    errno = error;
+    return NULL;
+}
+
+struct scenario *scenario_load(const char *path, FILE *diag)
+{
+    size_t len = 0;
+    char *text = read_text(path, "scenario", &len, diag);
+    struct scenario *s = text ? parse(text, len, path, true, diag) : NULL;
+    int error = errno;
+
+    free(text);
+    errno = error;
     return s;
+}
+
+/* A file of faults: kinds and faults, and nothing else. */
+static void read_faults_root(struct scn_reader *r, const struct scn_yaml *root)
+{
+    static const char *const words[] = {"kinds", "faults"};
+    char hint[256];
+
+    if (scn_yaml_is_null(root))
+        return;
+    if (root->kind != SCN_MAP) {
+        scn_error(r->d, root->pos, "a file of faults is a mapping with \"faults:\", this is %s",
+                  scn_yaml_what(root));
+        return;
+    }
+    for (size_t i = 0; i < root->n; i++) {
+        const char *key = root->keys[i]->text;
+
+        if (strcmp(key, words[0]) != 0 && strcmp(key, words[1]) != 0)
+            scn_error(r->d, root->keys[i]->pos, "unknown key \"%.60s\" in a file of faults%s", key,
+                      scn_hint(hint, sizeof hint, key, words, 2, "keys"));
+    }
+    scn_read_faults(r, section(r, root, "kinds"), section(r, root, "faults"));
+}
+
+int scenario_add_faults_text(struct scenario *s, const char *text, size_t len, const char *path, FILE *diag)
+{
+    struct scn_diag d = {.path = path, .text = text, .len = len};
+    struct scn_tree tree = {0};
+    struct scn_reader r = {.d = &d, .s = s, .dir = "", .tree = &tree};
+    unsigned n_kinds = s->n_kinds, n_faults = s->n_faults;
+
+    if (scn_yaml_read(&tree, &d) == 0)
+        read_faults_root(&r, tree.root);
+    scn_yaml_free(&tree);
+    scn_diag_flush(&d, diag);
+    if (d.n_errors == 0)
+        return 0;
+    scn_free_faults(s, n_kinds, n_faults);
+    errno = EINVAL;
+    return -1;
+}
+
+int scenario_add_faults(struct scenario *s, const char *path, FILE *diag)
+{
+    size_t len = 0;
+    char *text = read_text(path, "faults", &len, diag);
+    int rc = text ? scenario_add_faults_text(s, text, len, path, diag) : -1, error = errno;
+
+    free(text);
+    errno = error;
+    return rc;
 }
 
 void scenario_free(struct scenario *s)
@@ -311,6 +373,9 @@ void scenario_free(struct scenario *s)
     for (unsigned i = 0; i < s->n_links; i++)
         scn_free_object(&scn_table_link, &s->links[i]);
     scn_free_object(&scn_table_load, s);
+    scn_free_faults(s, 0, 0);
+    free(s->kinds);
+    free(s->faults);
     free(s->nodes);
     free(s->switches);
     free(s->links);

@@ -59,10 +59,11 @@ static const char intro[] =
 
 static void put_units(FILE *out)
 {
-    static const char *const titles[] = {"Time", "Rate (bits per second, `/s` may follow)", "Size"};
+    static const char *const titles[] = {"Time", "Rate (bits per second, `/s` may follow)", "Size", "Share"};
+    _Static_assert(sizeof titles / sizeof *titles == SCN_N_QUANTITIES, "a title for each quantity");
 
     fputs("## Units\n\n| quantity | units |\n|---|---|\n", out);
-    for (unsigned q = 0; q < 3; q++) {
+    for (unsigned q = 0; q < SCN_N_QUANTITIES; q++) {
         fprintf(out, "| %s |", titles[q]);
         for (const struct scn_unit *u = scn_units((enum scn_quantity)q); u->word; u++)
             fprintf(out, "%s `%s`", u == scn_units((enum scn_quantity)q) ? "" : ",", u->word);
@@ -138,6 +139,18 @@ static void put_type(const struct scn_key *k, FILE *out)
     case SCN_T_SIZE:
         put_ranges(k, k->type == SCN_T_TIME ? "time" : k->type == SCN_T_RATE ? "rate" : "size", out);
         break;
+    case SCN_T_SHARE:
+        fputs("share, up to 100%", out);
+        break;
+    case SCN_T_FLAG:
+        fputs("`true`, `false`", out);
+        break;
+    case SCN_T_ADDRESS:
+        fputs("address, or `random`", out);
+        break;
+    case SCN_T_BYTES:
+        fprintf(out, "%" PRIu64 " to %" PRIu64 " bytes in hexadecimal, in quotes", k->min, k->max);
+        break;
     case SCN_T_WORD:
     case SCN_T_WORD_TEXT:
         for (size_t i = 0; k->words[i]; i++)
@@ -145,6 +158,9 @@ static void put_type(const struct scn_key *k, FILE *out)
         break;
     case SCN_T_ENDPOINTS:
         fputs("list of two ends", out);
+        break;
+    case SCN_T_SETS:
+        fputs("list of lists of nodes", out);
         break;
     case SCN_T_OBJECT:
     case SCN_T_DEFAULTS:

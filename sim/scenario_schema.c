@@ -95,13 +95,25 @@ static json_t *key_schema(const struct scn_key *k)
     case SCN_T_TIME:
     case SCN_T_RATE:
     case SCN_T_SIZE:
+    case SCN_T_SHARE:
         return quantity_schema(scn_type_quantity(k->type));
+    case SCN_T_FLAG:
+        return json_pack("{s:s}", "type", "boolean");
+    case SCN_T_ADDRESS:
+        return json_pack("{s:[{s:s, s:i}, o]}", "anyOf", "type", "integer", "minimum", 0,
+                         pattern_schema("^(random|0x[0-9a-fA-F]{1,16})$"));
+    case SCN_T_BYTES:
+        return pattern_schema("^ *[0-9a-fA-F]{2}( *[0-9a-fA-F]{2})* *$");
     case SCN_T_WORD:
     case SCN_T_WORD_TEXT:
         return words_schema(k->words);
     case SCN_T_ENDPOINTS:
         return json_pack("{s:s, s:i, s:i, s:o}", "type", "array", "minItems", 2, "maxItems", 2, "items",
                          pattern_schema("^(" SCN_NAME_PATTERN "*|[A-Za-z*][A-Za-z0-9*-]*:(eth[0-7]|fab0))$"));
+    case SCN_T_SETS:
+        return json_pack("{s:s, s:I, s:{s:s, s:i, s:o}}", "type", "array", "minItems", (json_int_t)k->min,
+                         "items", "type", "array", "minItems", 1, "items",
+                         pattern_schema("^[A-Za-z*][A-Za-z0-9*-]*$"));
     case SCN_T_OBJECT:
         return reference(k->sub, "");
     case SCN_T_DEFAULTS:

@@ -98,7 +98,22 @@ static const struct scn_key root_keys[] = {
      .help =
          "Traffic for the fabric alone, without guests (all nodes have `arch: none`): `cob run` then prints "
          "latency and throughput for each offered rate. See docs/fabric.md."},
+    {.key = "kinds",
+     .type = SCN_T_MAP,
+     .max = SCN_MAX_KINDS,
+     .sub = &scn_table_kind,
+     .help = "Names for traffic. The adapter's packet types (`send`, `datagram`, `read`, `write`, `atomic`, "
+             "`probe`, `ack`, `nak`, `read-data`, `atomic-old`) and `any` are names already."},
+    {.key = "faults",
+     .type = SCN_T_LIST,
+     .max = SCN_MAX_FAULTS,
+     .sub = &scn_table_fault,
+     .help = "What goes wrong, and when: docs/faults.md."},
 };
+
+static const char *const endings[] = {"result", "stopped", "shutdown", "reset", "panic", "crashed", NULL};
+
+_Static_assert(COUNT(endings) == SCN_END_COUNT + 1, "a name for each ending");
 
 static const struct scn_key defaults_keys[] = {
     {.key = "node",
@@ -226,6 +241,14 @@ static const struct scn_key expect_keys[] = {
      .max = 16,
      .help = "POSIX extended regular expressions, one or a list; each must match some line of the node's "
              "console."},
+    {.key = "end",
+     .type = SCN_T_WORD,
+     AT(scn_node, expect_end),
+     .aux = offsetof(struct scn_node, expect_end_set),
+     .words = endings,
+     .help = "How the node's part ends: with its `result`, `stopped` at the stop time, by `shutdown`, "
+             "`reset` or `panic`, or `crashed` by a fault. A node that a fault has crashed is not asked for "
+             "its `exit`."},
 };
 
 static const struct scn_variant fabric_mode = {0, 0, "cut-through"};
@@ -510,6 +533,7 @@ const struct scn_table scn_table_load = {.id = "load",
 const struct scn_table *const scn_tables[SCN_N_TABLES] = {
     &scn_table_root,   &scn_table_defaults, &scn_table_node,     &scn_table_expect,
     &scn_table_switch, &scn_table_link,     &scn_table_topology, &scn_table_load,
+    &scn_table_kind,   &scn_table_fault,    &scn_table_match,    &scn_table_after,
 };
 
 const struct scn_key *scn_key_find(const struct scn_table *t, const char *key)
@@ -557,8 +581,13 @@ uint64_t scn_key_load(const struct scn_key *k, const void *object)
 
 enum scn_quantity scn_type_quantity(enum scn_type type)
 {
-    assert(type == SCN_T_TIME || type == SCN_T_RATE || type == SCN_T_SIZE);
-    return type == SCN_T_TIME ? SCN_Q_TIME : type == SCN_T_RATE ? SCN_Q_RATE : SCN_Q_SIZE;
+    static const enum scn_quantity quantities[] = {[SCN_T_TIME] = SCN_Q_TIME,
+                                                   [SCN_T_RATE] = SCN_Q_RATE,
+                                                   [SCN_T_SIZE] = SCN_Q_SIZE,
+                                                   [SCN_T_SHARE] = SCN_Q_SHARE};
+
+    assert(type >= SCN_T_TIME && type <= SCN_T_SHARE);
+    return quantities[type];
 }
 
 bool scn_name_ok(const char *name, size_t max_len)
@@ -582,6 +611,8 @@ void scn_free_object(const struct scn_table *t, void *object)
             free(list);
         } else if (k->type == SCN_T_NUMBERS) {
             free(*(uint32_t **)(void *)member);
+        } else if (k->type == SCN_T_BYTES) {
+            free(*(uint8_t **)(void *)member);
         } else if (k->type == SCN_T_OBJECT && !(k->flags & SCN_F_INPUT)) {
             scn_free_object(k->sub, object);
         } else if (k->size && (k->type <= SCN_T_PATH || k->type == SCN_T_WORD_TEXT)) {
@@ -594,6 +625,12 @@ const char *scn_arch_name(enum scn_arch a)
 {
     assert(a <= SCN_ARCH_NONE);
     return archs[a];
+}
+
+const char *scn_ending_name(enum scn_ending e)
+{
+    assert(e < SCN_END_COUNT);
+    return endings[e];
 }
 
 const char *scn_pattern_name(enum scn_pattern p)

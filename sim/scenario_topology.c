@@ -115,7 +115,7 @@ struct build {
     unsigned node[SCN_MAX_NODES], n_nodes; /* that take part */
 };
 
-static struct scn_yaml *new_item(struct build *b, enum scn_kind kind, const char *text)
+static struct scn_yaml *new_item(struct build *b, enum scn_yaml_kind kind, const char *text)
 {
     struct scn_yaml *y = scn_alloc(sizeof *y);
 

@@ -8,6 +8,7 @@
  */
 #include "sim/scenario_internal.h"
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -292,6 +293,72 @@ static bool read_numbers(struct scn_reader *r, const struct scn_key *k, const st
     return ok;
 }
 
+/* Two hexadecimal digits for each byte, blanks between them or not. */
+static bool read_bytes(struct scn_reader *r, const struct scn_key *k, const struct scn_yaml *y, void *object)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint8_t *list = scn_alloc(k->max);
+    size_t n = 0;
+    const char *p;
+
+    for (p = y->text; *p; p += 2) {
+        const char *high, *low;
+
+        p += strspn(p, " ");
+        if (!*p)
+            break;
+        high = strchr(digits, tolower((unsigned char)p[0]));
+        low = p[1] ? strchr(digits, tolower((unsigned char)p[1])) : NULL;
+        if (!high || !low) {
+            scn_error(r->d, y->pos, "%s: \"%.60s\" are no bytes: write two hexadecimal digits for each",
+                      k->key, y->text);
+            free(list);
+            return false;
+        }
+        if (n < k->max)
+            list[n] = (uint8_t)((high - digits) << 4 | (low - digits));
+        n++;
+    }
+    if (n < k->min || n > k->max) {
+        scn_error(r->d, y->pos, "%s: expected %" PRIu64 " to %" PRIu64 " bytes, found %zu", k->key, k->min,
+                  k->max, n);
+        free(list);
+        return false;
+    }
+    *(uint8_t **)(void *)((char *)object + k->offset) = list;
+    *(unsigned *)(void *)((char *)object + k->aux) = (unsigned)n;
+    return true;
+}
+
+static bool read_flag(struct scn_reader *r, const struct scn_key *k, const struct scn_yaml *y, uint64_t *out)
+{
+    bool yes = y->kind == SCN_SCALAR && y->plain && strcmp(y->text, "true") == 0;
+    bool no = y->kind == SCN_SCALAR && y->plain && strcmp(y->text, "false") == 0;
+
+    *out = yes;
+    if (!yes && !no)
+        scn_error(r->d, y->pos, "%s: expected true or false, found %s", k->key, scn_yaml_what(y));
+    return yes || no;
+}
+
+static bool read_address(struct scn_reader *r, const struct scn_key *k, const struct scn_yaml *y,
+                         uint64_t *out)
+{
+    const char *hex = y->kind == SCN_SCALAR && strncmp(y->text, "0x", 2) == 0 ? y->text + 2 : NULL;
+
+    *out = SCN_RANDOM_ADDRESS;
+    if (y->kind == SCN_SCALAR && strcmp(y->text, "random") == 0)
+        return true;
+    if (!hex)
+        return scn_read_number(r, k, y, out);
+    if (*hex && strlen(hex) <= 16 && strspn(hex, "0123456789abcdefABCDEF") == strlen(hex))
+        *out = strtoull(hex, NULL, 16);
+    if (*out <= k->max)
+        return true;
+    scn_error(r->d, y->pos, "%s: \"%.60s\" is no address", k->key, y->text);
+    return false;
+}
+
 static bool read_patterns(struct scn_reader *r, const struct scn_key *k, const struct scn_yaml *y,
                           void *object)
 {
@@ -343,8 +410,17 @@ static bool read_value(struct scn_reader *r, const struct scn_key *k, const stru
     case SCN_T_TIME:
     case SCN_T_RATE:
     case SCN_T_SIZE:
+    case SCN_T_SHARE:
         ok = read_quantity(r, k, y, &value);
         break;
+    case SCN_T_FLAG:
+        ok = read_flag(r, k, y, &value);
+        break;
+    case SCN_T_ADDRESS:
+        ok = read_address(r, k, y, &value);
+        break;
+    case SCN_T_BYTES:
+        return scn_read_text(r, k->key, y, &text) && read_bytes(r, k, y, object);
     case SCN_T_WORD:
         ok = read_word(r, k, y, &value);
         break;
@@ -427,6 +503,8 @@ static bool belongs(struct scn_reader *r, const struct scn_table *t, const struc
 void scn_read_object(struct scn_reader *r, const struct scn_table *t, const struct scn_yaml *own,
                      const struct scn_yaml *inherited, void *object, struct scn_where *where)
 {
+    size_t n_sub = 0;
+
     if (own)
         scn_read_keys(r, t, own, false);
     for (size_t i = 0; i < t->n_keys; i++) {
@@ -446,10 +524,12 @@ void scn_read_object(struct scn_reader *r, const struct scn_table *t, const stru
             def = k->def;
         where->pos[i] = y ? y->pos : own ? own->pos : 0;
         where->bad[i] = false;
+        if (k->type == SCN_T_OBJECT && !(k->flags & SCN_F_INPUT))
+            n_sub++;
         if (k->type == SCN_T_OBJECT && k->aux && !(*(bool *)((char *)object + k->aux) = y != NULL))
             continue;
         if (k->type == SCN_T_OBJECT && !(k->flags & SCN_F_INPUT)) {
-            scn_read_object(r, k->sub, y, NULL, object, where->sub);
+            scn_read_object(r, k->sub, y, NULL, object, &where->sub[n_sub - 1]);
             continue;
         }
         if (k->type >= SCN_T_ENDPOINTS)

@@ -64,7 +64,7 @@ static int check_bytes(struct scn_diag *d)
     return 0;
 }
 
-static struct scn_yaml *new_value(struct builder *b, enum scn_kind kind, size_t pos)
+static struct scn_yaml *new_value(struct builder *b, enum scn_yaml_kind kind, size_t pos)
 {
     struct scn_yaml *y;
 
@@ -197,7 +197,7 @@ static int on_scalar(struct builder *b, struct fy_event *e)
     return remember(b, e->scalar.anchor, y) || place(b, y) ? -1 : 0;
 }
 
-static int on_begin(struct builder *b, enum scn_kind kind, struct fy_token *anchor, struct fy_token *tag,
+static int on_begin(struct builder *b, enum scn_yaml_kind kind, struct fy_token *anchor, struct fy_token *tag,
                     size_t pos)
 {
     struct scn_yaml *y = new_value(b, kind, pos);

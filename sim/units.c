@@ -7,6 +7,7 @@
  *   time    :  ps ns us ms s min h
  *   rate    :  bit kbit Mbit Gbit Tbit   (per second, 1000-based, as in netem; "/s" may follow)
  *   size    :  B kB MB GB (1000-based)   KiB MiB GiB (1024-based)
+ *   share   :  ppb ppm %   (in parts per billion)
  */
 #include "sim/scenario_internal.h"
 #include <assert.h>
@@ -30,6 +31,8 @@ static const struct scn_unit size_units[] = {
     {"MiB", 1 << 20}, {"GB", 1000000000}, {"GiB", 1 << 30}, {NULL, 0},
 };
 
+static const struct scn_unit share_units[] = {{"ppb", 1}, {"ppm", 1000}, {"%", 10000000}, {NULL, 0}};
+
 static const struct {
     const char *what, *example, *plural;
     const struct scn_unit *units;
@@ -38,6 +41,7 @@ static const struct {
     [SCN_Q_TIME] = {"time", "5ms", "ps", time_units, VTIME_NEVER - 1},
     [SCN_Q_RATE] = {"rate", "10Gbit", "bits per second", rate_units, UINT64_MAX},
     [SCN_Q_SIZE] = {"size", "256MiB", "bytes", size_units, UINT64_MAX},
+    [SCN_Q_SHARE] = {"share", "10%", "parts per billion", share_units, 1000000000},
 };
 
 const struct scn_unit *scn_units(enum scn_quantity q)

@@ -128,6 +128,21 @@ START_TEST(sizes)
 }
 END_TEST
 
+START_TEST(shares)
+{
+    char err[200];
+    uint64_t v = 0;
+
+    ck_assert_int_eq(scn_parse_quantity(SCN_Q_SHARE, "0.5%", &v, err, sizeof err), 0);
+    ck_assert_uint_eq(v, 5000000);
+    ck_assert_int_eq(scn_parse_quantity(SCN_Q_SHARE, "12.3456789 %", &v, err, sizeof err), 0);
+    ck_assert_uint_eq(v, 123456789);
+    ck_assert_int_eq(scn_parse_quantity(SCN_Q_SHARE, "0.00000001%", &v, err, sizeof err), -1);
+    ck_assert_int_eq(scn_parse_quantity(SCN_Q_SHARE, "100.1%", &v, err, sizeof err), -1);
+    ck_assert_int_eq(scn_parse_quantity(SCN_Q_SHARE, "0.5", &v, err, sizeof err), -1);
+}
+END_TEST
+
 START_TEST(short_error_buffer)
 {
     vtime_t t;
@@ -169,6 +184,9 @@ START_TEST(spelling)
     ck_assert_str_eq(scn_spell(SCN_Q_TIME, 1500 * VTIME_NS, b, sizeof b), "1500ns");
     ck_assert_str_eq(scn_spell(SCN_Q_TIME, 60 * VTIME_S, b, sizeof b), "1min");
     ck_assert_str_eq(scn_spell(SCN_Q_RATE, 10000000000, b, sizeof b), "10Gbit");
+    ck_assert_str_eq(scn_spell(SCN_Q_SHARE, 1000000000, b, sizeof b), "100%");
+    ck_assert_str_eq(scn_spell(SCN_Q_SHARE, 5000000, b, sizeof b), "5000ppm");
+    ck_assert_str_eq(scn_spell(SCN_Q_SHARE, 1, b, sizeof b), "1ppb");
     ck_assert_str_eq(scn_spell(SCN_Q_SIZE, 256 << 20, b, sizeof b), "256MiB");
     ck_assert_str_eq(scn_spell(SCN_Q_SIZE, 1000000, b, sizeof b), "1000000B");
 }
@@ -274,6 +292,7 @@ int main(void)
     tcase_add_loop_test(t, time_is_refused, 0, (int)(sizeof bad_times / sizeof *bad_times));
     tcase_add_test(t, rates);
     tcase_add_test(t, sizes);
+    tcase_add_test(t, shares);
     tcase_add_test(t, short_error_buffer);
     tcase_add_test(t, spelling_reads_back);
     tcase_add_test(t, spelling);
