@@ -15,6 +15,17 @@ namespace icm
 
 /* Whether a fabric can be built from this configuration. In validate.cpp. */
 bool is_valid(const ic_config &cfg);
+/* Its faults, all else being valid. In validate_faults.cpp. */
+bool are_valid_faults(const ic_config &cfg);
+
+/* A C caller's enum may hold any number; reading one that C++ does not know would be undefined. */
+template <typename Enum> unsigned number_in(const Enum &value)
+{
+    unsigned number;
+    static_assert(sizeof number == sizeof value, "an enum of C is as wide as an int");
+    std::memcpy(&number, &value, sizeof number);
+    return number;
+}
 
 class Fabric
 {

@@ -15,6 +15,8 @@
  *             and find their way by its dst. Links have virtual channels and credits, and lose nothing: see
  *             docs/fabric.md.
  *
+ * Faults: a configuration may carry some (struct ic_fault_cfg). Nothing else is ever lost, changed or late.
+ *
  * Life cycle: ic_create, then any number of { ic_inject.. ic_advance }, then ic_destroy. SystemC elaborates
  * once per process, so ic_create succeeds once per process (EBUSY afterwards).
  *
@@ -100,6 +102,7 @@ enum ic_event_kind {
     IC_EV_DROPPED,  /* see drop */
     IC_EV_TRAINING, /* link starts to train; no frame */
     IC_EV_UP,       /* link trained; no frame */
+    IC_EV_FAULT,    /* a fault begins, ends or hits: see struct ic_fault_event */
 };
 
 enum ic_drop {
@@ -108,7 +111,28 @@ enum ic_drop {
     IC_DROP_TOO_LONG,
     IC_DROP_RUNT,
     IC_DROP_NO_ROUTE,
+    IC_DROP_FAULT,     /* lost by IC_FAULT_LOSS */
+    IC_DROP_LINK_DOWN, /* lost by IC_FAULT_DOWN */
     IC_DROP_COUNT
+};
+
+enum ic_fault_phase { IC_FAULT_BEGIN, IC_FAULT_END, IC_FAULT_HIT };
+
+/*
+ * BEGIN  once, if the fault begins before the end of the run. A triggered one: with the triggering packet,
+ * its link, end and time (see below). Else no frame, link and end are 0, and the time is from_ps. END once,
+ * if it has begun and ended: by time, or with the last hit that `count` allows (and then at that hit's time).
+ * No frame; link and end are 0. HIT    each time it acts. With the packet, its link, sending end, and the
+ * time of the first bit on that link; STARVE: no frame, and the time at which the credit would have been
+ * back. IC_FAULT_NONE has no such events.
+ */
+struct ic_fault_event {
+    unsigned index; /* into the config */
+    enum ic_fault_phase phase;
+    /* Of a HIT. DELAY, REORDER: ps by which the packet is late. RATE: ps by which it takes longer. CORRUPT:
+     * the bit's number (8 * byte + bit, from the start of the frame). DUPLICATE: ps from the first bit of the
+     * packet to the first bit of its copy. STARVE: bytes held back. LOSS, DOWN: 0. */
+    uint64_t value;
 };
 
 struct ic_event {
@@ -120,19 +144,129 @@ struct ic_event {
     uint64_t frame_id;
     uint32_t queue_bytes; /* of the sending end after this event; ARRIVED: 0 */
     uint32_t len;
-    const uint8_t *data; /* NULL if no frame; valid during the callback */
+    const uint8_t *data;         /* NULL if no frame; valid during the callback */
+    struct ic_fault_event fault; /* only of IC_EV_FAULT */
 };
 
 struct ic_ops {
-    /* A frame will have arrived at `port` at `time_ps`. Called in time order per port. */
+    /*
+     * A frame will have arrived at `port` at `time_ps`. Called in time order per port, except where faults of
+     * the kinds DELAY, REORDER and DUPLICATE let packets overtake each other on the port's link: there in the
+     * order in which they were sent, and only the promise of ic_egress_ps() holds.
+     */
     void (*deliver)(void *ctx, unsigned port, vtime_t time_ps, uint64_t frame_id, const uint8_t *data,
                     uint32_t len);
     /*
      * May be NULL. ARRIVED of last links is called when announced, and what happens at a port's own sending
-     * end is called up to ic_ingress_ps late, so times are ordered only per link end and kind. The order of
-     * the calls is the same whatever the steps of ic_advance.
+     * end is called up to ic_ingress_ps late, so times are ordered only per link end and kind (ARRIVED:
+     * unless faults let packets overtake each other; FAULT: not). The order of the calls is the same whatever
+     * the steps of ic_advance.
      */
     void (*event)(void *ctx, const struct ic_event *ev);
+    /*
+     * May be NULL. Fault `fault`, of kind NONE, was triggered by a packet that can touch nothing outside
+     * before at_ps, the time that the fabric is executing. So no delivery at a port before at_ps + egress can
+     * depend on it, and nothing that was promised to a port so far reaches beyond that time.
+     */
+    void (*triggered)(void *ctx, unsigned fault, vtime_t at_ps);
+};
+
+/* ---- faults ---- */
+
+enum ic_fault_kind {
+    IC_FAULT_NONE, /* does nothing: holds a place in the list, or watches for a trigger (ic_ops.triggered) */
+    IC_FAULT_LOSS,
+    IC_FAULT_DELAY,
+    IC_FAULT_RATE,
+    IC_FAULT_CORRUPT,
+    IC_FAULT_DUPLICATE,
+    IC_FAULT_REORDER,
+    IC_FAULT_DOWN,
+    IC_FAULT_STARVE,
+    IC_FAULT_KINDS
+};
+
+struct ic_link_end_ref {
+    unsigned link, end;
+};
+
+/*
+ * Which packets. All that is said must hold. from and to: [n_ports], by the port where the packet was
+ * injected (whatever its header says), and the one that it is for. The latter is known of a packet of the
+ * fabric (dst), and of an Ethernet frame on a link that leads to a port.
+ */
+struct ic_match {
+    bool any_kind;               /* else: */
+    uint8_t type;                /* enum fab_packet, when n_bytes is 0. No Ethernet frame has one */
+    uint32_t offset, n_bytes;    /* bytes from the start of the frame; one that is too short does not match */
+    const uint8_t *bytes, *mask; /* [n_bytes]; only the bits of mask count, NULL: all */
+    const bool *from, *to;       /* NULL: any */
+    int queue;                   /* of the packet's header, -1: any. No Ethernet frame has one */
+};
+#define IC_MATCH_ANY                                                                                         \
+    {                                                                                                        \
+        .any_kind = true, .queue = -1                                                                        \
+    }
+
+/*
+ * A fault acts on packets that a sending end starts to put on the wire (t0: the time of its first bit) while
+ * the fault is active, at each of `ends` that the packet passes. Everything is decided at t0. It makes things
+ * later, or lost, but nothing earlier: ingress, egress and all promises stay as they are.
+ *
+ * What it does, on Ethernet and on links of the fabric alike:
+ *   LOSS       With probability ppb the packet goes over the wire (takes its time there, is reported as SENT)
+ * and never arrives. DROPPED (IC_DROP_FAULT) at the sending end at t0. DELAY      It is on its way longer by
+ * a time drawn uniformly from [delay - jitter, delay + jitter], never less than 0. Packets may overtake each
+ * other, as with netem. RATE       It is put on the wire at rate_bps, if that is slower than the link; those
+ * behind it wait. CORRUPT    With probability ppb one bit behind the header (14 or 48 bytes), drawn
+ * uniformly, is flipped. Packets without anything behind the header are not eligible. Nothing on the way
+ * notices. DUPLICATE  With probability ppb the end sends it twice, the copy right behind it, taking its time
+ * on the wire. The copy is a packet of its own for all other faults; no copy is copied or counted by a
+ * trigger, or reported as QUEUED or SENT. On a link of the fabric there is a copy only if the far buffer has
+ * room for it right then (else no hit); a switch keeps the packet in its buffer until the copy has left.
+ *   REORDER    With probability ppb it is on its way longer by delay_ps, so that later ones overtake it.
+ *   DOWN       What has not its last bit across when the link goes down, or starts before it is up again, is
+ * lost as with LOSS (IC_DROP_LINK_DOWN). The sending end does not notice and goes on sending into the void,
+ * so no queue builds up. With period_ps the link flaps: down for low_ps at the beginning of each period. A
+ * triggered one acts on what starts after the trigger. Credits on their way are not lost. For both directions
+ * name both ends. STARVE     Only ends of links of the fabric. A credit that would be back at the end while
+ * the fault is active comes back when it ends (by time; never, if that is VTIME_NEVER). No packet is lost:
+ * the end runs out of credit and waits, and so do, by and by, those that send to it. A packet lost on a link
+ * of the fabric gives its room back when its last bit would have come in: the credit is at the sending end
+ * the link's delay later. If several faults act on a packet: delays add up, the slowest rate counts, and once
+ * it is lost later ones in the list do not hit it.
+ *
+ * When: from_ps <= t0 < until_ps. `count`: it acts so often, on all ends together, and is over.
+ * triggered: packets of all the fabric that match `trigger` and start at from_ps or later are counted: each
+ * one once, on its first link; if trigger.to is given, an Ethernet frame (each copy of a flooded one) on its
+ * last. The nth one, starting at its link at t0, triggers the fault, once. It begins with that very packet at
+ * that very end, and at all other ends at the time B = t0 + ingress less transmit pipeline of the port that
+ * it was sent by (on a last link behind a switch: t0), which is the time that the fabric is executing then.
+ * It ends at B + duration_ps (and at until_ps).
+ *
+ * Chance: fault f's draws at a sending end follow from (seed, link, end, the number of packets that were
+ * eligible there before): they depend on no other fault, no other end, no step of ic_advance. Counting
+ * (`count`, `nth`) is in the order of events of the fabric, which sees what happens at a port's own end on a
+ * switch ingress late.
+ */
+struct ic_fault_cfg {
+    enum ic_fault_kind kind;
+    const struct ic_link_end_ref *ends; /* sending ends it acts on, none twice; NONE: may be none */
+    unsigned n_ends;
+    vtime_t from_ps, until_ps; /* from_ps < until_ps; VTIME_NEVER: to the end */
+    uint64_t count;            /* 0: no limit */
+    struct ic_match match;     /* NONE: ignored. STARVE: must be IC_MATCH_ANY */
+
+    bool triggered;
+    struct ic_match trigger;
+    uint64_t nth;        /* > 0 */
+    vtime_t duration_ps; /* > 0; VTIME_NEVER: to the end */
+
+    uint32_t ppb; /* LOSS, CORRUPT, DUPLICATE, REORDER: probability in parts per billion; others always act */
+    uint64_t seed;
+    vtime_t delay_ps, jitter_ps; /* DELAY: not both 0. REORDER: delay_ps > 0 */
+    uint64_t rate_bps;           /* RATE: > 0 and at most that of each of the links */
+    vtime_t period_ps, low_ps;   /* DOWN: 0 < low_ps <= period_ps; period_ps 0: down all the time */
 };
 
 struct ic_config {
@@ -141,17 +275,21 @@ struct ic_config {
     const struct ic_switch_cfg *switches;
     unsigned n_links;
     const struct ic_link_cfg *links;
+    unsigned n_faults;
+    const struct ic_fault_cfg *faults; /* with all that they point to borrowed during ic_create */
     /* Tests only: leaves out the virtual channels that keep rings and tori from deadlock. */
     bool may_deadlock;
     struct ic_ops ops;
     void *ctx;
 };
 
-/* Statistics. Conservation, checked by ic_check(): injected + copied = delivered + dropped + in_flight. */
+/* Statistics. Conservation, checked by ic_check():
+ * injected + copied + duplicated = delivered + dropped + in_flight. */
 struct ic_totals {
-    uint64_t injected;  /* frames given to ic_inject */
-    uint64_t copied;    /* extra copies made by switches when flooding (n outputs: n - 1 copies) */
-    uint64_t delivered; /* announced at a port */
+    uint64_t injected;   /* frames given to ic_inject */
+    uint64_t copied;     /* extra copies made by switches when flooding (n outputs: n - 1 copies) */
+    uint64_t duplicated; /* extra copies made by faults */
+    uint64_t delivered;  /* announced at a port */
     uint64_t dropped;
     uint64_t in_flight; /* counted by walking queues and wires, not by subtraction */
 };
@@ -159,8 +297,10 @@ struct ic_totals {
 struct ic_end_stats {
     uint64_t queued_frames, queued_bytes;   /* accepted into the sending queue */
     uint64_t sent_frames, sent_bytes;       /* left on the wire */
+    uint64_t duplicated_frames;             /* left on the wire once more, by a fault */
     uint64_t arrived_frames, arrived_bytes; /* reached this end from the other */
-    uint64_t dropped[IC_DROP_COUNT];        /* at this sending end (or, NO_ROUTE/RUNT, on arrival at it) */
+    uint64_t dropped[IC_DROP_COUNT];        /* at this sending end (or, NO_ROUTE/RUNT, on arrival at it);
+                                               FAULT, LINK_DOWN: on the way from it */
     uint32_t queue_peak_bytes;
     vtime_t busy_ps; /* time this end was transmitting */
 };
@@ -177,7 +317,8 @@ struct ic_vc_stats {
 /*
  * Builds the fabric. Returns NULL with errno: EINVAL (an index out of range; a zero rate, delay, latency,
  * MTU, queue or table; a port used by two links or by none; a link from a switch to itself; a node id used
- * twice; a link between the two worlds), EDEADLK (dimensions for which the routes could deadlock), EBUSY
+ * twice; a link between the two worlds; a fault against what struct ic_fault_cfg says, or with match.to at an
+ * end of Ethernet that leads to a switch), EDEADLK (dimensions for which the routes could deadlock), EBUSY
  * (second fabric in this process), ENOMEM, EFAULT (SystemC failed). The caller owns the result; names are
  * copied.
  */
@@ -231,6 +372,9 @@ int ic_vc_stats(const struct ic *ic, unsigned link, unsigned end, unsigned vc, s
 /* Conservation of frames (fabric: and of buffer space) over the fabric and per link end. Returns 0; -1 with
  * the reason in why[size]. */
 int ic_check(const struct ic *ic, char *why, size_t size);
+
+/* How often fault `fault` has acted; NONE: 1 once it is triggered. 0 for a bad index. */
+uint64_t ic_fault_hits(const struct ic *ic, unsigned fault);
 
 const char *ic_drop_name(enum ic_drop drop);
 

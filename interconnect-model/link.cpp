@@ -88,13 +88,13 @@ void Link::settle(unsigned which, vtime_t start_ps)
 {
     up_ps_ = vtime_add(start_ps, cfg.training_ps);
     agenda.add(up_ps_, Rank::Up, 2 * index, this, FrameRef(), up_ps_);
-    report({start_ps, IC_EV_TRAINING, IC_DROP_NONE, index, which, 0, 0, 0, nullptr});
+    report({start_ps, IC_EV_TRAINING, IC_DROP_NONE, index, which, 0, 0, 0, nullptr, {}});
 }
 
 void Link::act(Due &due)
 {
     if (due.rank == Rank::Up) {
-        report({due.own_ps, IC_EV_UP, IC_DROP_NONE, index, 0, 0, 0, 0, nullptr});
+        report({due.own_ps, IC_EV_UP, IC_DROP_NONE, index, 0, 0, 0, 0, nullptr, {}});
         end(0).pump();
         end(1).pump();
     } else if (up_ps_ >= VTIME_NEVER) {

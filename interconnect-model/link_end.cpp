@@ -39,7 +39,7 @@ void LinkEnd::report(vtime_t time_ps, ic_event_kind kind, ic_drop drop, const Fr
         return;
     /* An arrival's time is not this end's local time, so its queue is not known then. */
     uint32_t bytes = kind == IC_EV_ARRIVED ? 0 : static_cast<uint32_t>(occupied());
-    link_.report({time_ps, kind, drop, link_.index, end_, frame->id, bytes, frame->len, frame->bytes()});
+    link_.report({time_ps, kind, drop, link_.index, end_, frame->id, bytes, frame->len, frame->bytes(), {}});
 }
 
 void LinkEnd::refuse(const FrameRef &frame, vtime_t time_ps, ic_drop why)

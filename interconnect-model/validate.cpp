@@ -12,15 +12,6 @@ namespace icm
 
 namespace
 {
-/* A C caller's enum may hold any number; reading one that C++ does not know would be undefined. */
-template <typename Enum> unsigned number_in(const Enum &value)
-{
-    unsigned number;
-    static_assert(sizeof number == sizeof value, "an enum of C is as wide as an int");
-    std::memcpy(&number, &value, sizeof number);
-    return number;
-}
-
 bool is_duration(vtime_t ps)
 {
     return ps > 0 && ps < VTIME_NEVER;
@@ -89,7 +80,7 @@ bool is_valid(const ic_config &cfg)
     for (unsigned i = 0; i < cfg.n_switches; i++)
         if (cfg.switches[i].fabric && links_of[i] > cfg.switches[i].radix)
             return false;
-    return std::all_of(uses.begin(), uses.end(), [](unsigned n) { return n == 1; });
+    return std::all_of(uses.begin(), uses.end(), [](unsigned n) { return n == 1; }) && are_valid_faults(cfg);
 }
 
 } // namespace icm

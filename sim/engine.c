@@ -141,6 +141,8 @@ static void on_event(void *ctx, const struct ic_event *ev)
         [IC_EV_TRAINING] = TR_LINK_TRAINING, [IC_EV_UP] = TR_LINK_UP,
     };
     struct engine *e = ctx;
+    if (ev->kind == IC_EV_FAULT)
+        return; /* a scenario cannot ask for faults yet */
     struct tracing_link_event out = {.time_ps = ev->time_ps,
                                      .id = ids[ev->kind],
                                      .link = ev->link,

@@ -42,7 +42,11 @@ static double host_seconds(void)
 
 static struct ic *build(unsigned ports, bool with_switch)
 {
-    struct ic_switch_cfg sw = {"sw", IC_STORE_AND_FORWARD, 300 * VTIME_NS, 1024, VTIME_NEVER};
+    struct ic_switch_cfg sw = {.name = "sw",
+                               .mode = IC_STORE_AND_FORWARD,
+                               .latency_ps = 300 * VTIME_NS,
+                               .table_size = 1024,
+                               .ageing_ps = VTIME_NEVER};
     static struct ic_link_cfg links[PORTS];
     struct ic_config cfg = {
         .n_ports = ports, .switches = &sw, .links = links, .ops = {.deliver = on_deliver}};

@@ -62,7 +62,7 @@ static struct ic_config config(unsigned ports, unsigned n_switches, unsigned n_l
                               .switches = switches,
                               .n_links = n_links,
                               .links = links,
-                              .ops = {on_deliver, on_event},
+                              .ops = {.deliver = on_deliver, .event = on_event},
                               .ctx = seen};
 }
 

@@ -270,7 +270,7 @@ static void run_here(struct world *w, uint64_t step_seed, int fd)
     struct ic_totals sum;
 
     w->log = fdopen(fd, "w");
-    w->cfg.ops = (struct ic_ops){on_deliver, on_event};
+    w->cfg.ops = (struct ic_ops){.deliver = on_deliver, .event = on_event};
     w->cfg.ctx = w;
     w->ic = ic_create(&w->cfg);
     if (!w->log || !w->ic)
