@@ -46,6 +46,7 @@ struct node {
 struct engine {
     const struct scenario *scn;
     const struct engine_observer *observer;
+    const struct engine_recorder *recorder;
     struct tracing *tr;
     struct ic *ic;
     struct port_shared *port;
@@ -56,6 +57,7 @@ struct engine {
     unsigned n_ports;
     struct {
         unsigned node, nic;
+        vtime_t told_up_ps; /* what the recorder was told of its link */
     } port_owner[PORT_MAX_NODES * PORT_MAX_NICS];
     struct frame **waiting; /* frames drained in this step */
     size_t n_waiting, room_waiting;
@@ -76,11 +78,21 @@ struct worker {
 
 /* ---- callbacks of the fabric ---- */
 
+/* Everything that enters a node goes through here. */
+static bool put_down(struct engine *e, unsigned node, const struct port_record *rec, const void *data)
+{
+    if (port_ring_write(e->port, node, PORT_DOWN, rec, data) < 0)
+        return false;
+    if (e->recorder)
+        e->recorder->down(e->recorder->ctx, node, rec, data);
+    return true;
+}
+
 static bool push_down(struct engine *e, const struct frame *f)
 {
     struct port_record rec = {
         .type = PORT_REC_FRAME, .arg = (uint16_t)f->nic, .time_ps = f->at, .id = f->id, .len = f->len};
-    return port_ring_write(e->port, f->node, PORT_DOWN, &rec, f->data) == 0;
+    return put_down(e, f->node, &rec, f->data);
 }
 
 static struct frame *frame_new(unsigned node, unsigned nic, vtime_t at, uint64_t id, const void *data,
@@ -192,6 +204,8 @@ static void put_waiting(struct engine *e, unsigned i, const struct port_record *
 
 static void on_record(struct engine *e, unsigned i, const struct port_record *rec, const uint8_t *data)
 {
+    if (e->recorder && rec->type != PORT_REC_FRAME && rec->type != PORT_REC_TRAIN)
+        e->recorder->up(e->recorder->ctx, i, rec, data);
     switch (rec->type) {
     case PORT_REC_CONSOLE:
         if (e->tr)
@@ -260,14 +274,28 @@ static int by_time(const void *a, const void *b)
     return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
+/* Frames and trainings are recorded here, where they have their place among all nodes' and their id. */
+static void record_waiting(struct engine *e, const struct frame *f)
+{
+    struct port_record rec = {.type = f->train ? PORT_REC_TRAIN : PORT_REC_FRAME,
+                              .arg = (uint16_t)f->nic,
+                              .time_ps = f->at,
+                              .id = f->id,
+                              .len = f->len};
+    if (e->recorder)
+        e->recorder->up(e->recorder->ctx, f->node, &rec, f->data);
+}
+
 static int inject(struct engine *e, struct frame *f)
 {
     unsigned port = e->node[f->node].port_of_nic[f->nic];
 
+    if (!f->train)
+        f->id = ++e->frame_ids; /* here, not when drained: a full ring is drained at a moment that the host
+                                   decides */
+    record_waiting(e, f);
     if (f->train)
         return ic_train(e->ic, port, f->at);
-    f->id = ++e->frame_ids; /* here, not when drained: a full ring is drained at a moment that the host
-                               decides */
     if (e->observer)
         e->observer->sent(e->observer->ctx, f->node, f->nic, f->at, f->id, f->len);
     return ic_inject(e->ic, port, f->at, f->id, f->data, f->len);
@@ -294,6 +322,28 @@ static void inject_all(struct engine *e)
 }
 
 /* ---- the step ---- */
+
+/* Up to where everything that enters the nodes has been recorded: all deliveries before the grant are final.
+ */
+static void record_reach(struct engine *e)
+{
+    for (unsigned i = 0; e->recorder && i < e->port->n_nodes; i++)
+        if (atomic_load(&e->port->node[i].state) != PORT_ENDED)
+            e->recorder->reach(e->recorder->ctx, i, e->port->node[i].grant_ps);
+}
+
+/* What the nodes are going to be told of their links when they are released. */
+static void record_links(struct engine *e)
+{
+    for (unsigned p = 0; e->recorder && p < e->n_ports; p++) {
+        unsigned i = e->port_owner[p].node, nic = e->port_owner[p].nic;
+        vtime_t up = e->port->node[i].nic[nic].link_up_ps;
+        if (up == e->port_owner[p].told_up_ps)
+            continue;
+        e->port_owner[p].told_up_ps = up;
+        e->recorder->link(e->recorder->ctx, i, nic, e->port->node[i].now_ps, up);
+    }
+}
 
 static void refresh_links(struct engine *e)
 {
@@ -378,6 +428,7 @@ void engine_step(struct engine *e, unsigned core)
     struct port_shared *s = e->port;
     bool release[PORT_MAX_NODES];
 
+    record_reach(e);
     for (unsigned i = 0; i < s->n_nodes; i++) {
         drain(e, i);
         atomic_store(&s->node[i].dirty, 0);
@@ -404,6 +455,7 @@ void engine_step(struct engine *e, unsigned core)
         refresh_links(e);
     }
     unspill(e);
+    record_links(e);
     if (e->tr) {
         /* What happens at a port's sending end is reported up to its ingress late. */
         vtime_t upto = vtime_max(s->fabric_done_ps - e->latest_report_ps, 0);
@@ -467,6 +519,14 @@ bool engine_wait(struct engine *e, int timeout_ms)
             pthread_mutex_unlock(&e->lock);
         }
     return atomic_load(&e->over);
+}
+
+void engine_record(struct engine *e, const struct engine_recorder *recorder)
+{
+    e->recorder = recorder;
+    for (unsigned p = 0; p < e->n_ports; p++)
+        e->port_owner[p].told_up_ps =
+            e->port->node[e->port_owner[p].node].nic[e->port_owner[p].nic].link_up_ps;
 }
 
 void engine_cancel(struct engine *e)

@@ -35,6 +35,21 @@ struct engine_observer {
     void *ctx;
 };
 
+/*
+ * Who records what crosses the nodes' ports (record.h). Called under the engine's lock, in an order that is
+ * the same in every run: up     the node emitted this. Frames and trainings come when they are injected, with
+ * their id down   this was put into the node's down ring link   the node stands at `at` and is told that the
+ * link of this interface is up at `up` reach  everything that enters the node before this time has been
+ * recorded
+ */
+struct engine_recorder {
+    void (*up)(void *ctx, unsigned node, const struct port_record *rec, const void *data);
+    void (*down)(void *ctx, unsigned node, const struct port_record *rec, const void *data);
+    void (*link)(void *ctx, unsigned node, unsigned nic, vtime_t at, vtime_t up);
+    void (*reach)(void *ctx, unsigned node, vtime_t reach);
+    void *ctx;
+};
+
 struct engine_config {
     const struct scenario *scenario; /* borrowed */
     struct tracing *tracing;         /* borrowed; may be NULL (benchmarks, tests) */
@@ -64,6 +79,9 @@ struct engine *engine_create(const struct engine_config *cfg, char *why, size_t 
 const char *engine_port_path(const struct engine *e);
 struct port_shared *engine_port(struct engine *e);
 struct ic *engine_fabric(struct engine *e);
+/* From now on everything is recorded. Before the first guest is started, and before anything is put into a
+ * down ring. recorder: borrowed. */
+void engine_record(struct engine *e, const struct engine_recorder *recorder);
 /*
  * One step of the engine: all nodes are blocked and the last of them called the engine. For tests that have
  * no threads; otherwise only the engine's threads do this. `core`: see port_release().

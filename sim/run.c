@@ -153,6 +153,9 @@ int run_prepare(struct run *r)
     r->engine = engine_create(&cfg, r->why, sizeof r->why);
     if (!r->engine)
         return -1;
+    snprintf(r->port_path, sizeof r->port_path, "%s", engine_port_path(r->engine));
+    if (r->opt.record && !(r->record = record_open(r)))
+        return -1;
     if (r->debug.shared)
         debug_run_ready(&r->debug, engine_port(r->engine), engine_port_path(r->engine), r->dir.path);
     if (engine_start(r->engine) < 0) {
@@ -181,7 +184,7 @@ static void pin(pid_t pid, int cpu)
 }
 
 /* One 32-bit number per node out of the scenario's seed: SplitMix64 (Steele, Lea, Flood 2014). */
-static uint64_t node_seed(uint64_t seed, unsigned index)
+uint64_t run_node_seed(uint64_t seed, unsigned index)
 {
     uint64_t z = seed + 0x9e3779b97f4a7c15u * (index + 1);
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -196,9 +199,9 @@ static int plugin_args(struct run *r, unsigned i, const char *console, char *arg
     struct guest_range ram[GUEST_RAM_RANGES];
     unsigned n_ram = guest_machine_ram(sn->arch, sn->memory_bytes, ram);
 
-    int len = snprintf(args, size, ",port=%s,node=%u,shift=%u,cpus=%u,console=%s,engine=%d,qemu=%s",
-                       engine_port_path(r->engine), i, sn->icount_shift, sn->cpus, console, (int)getpid(),
-                       r->node[i].version);
+    int len =
+        snprintf(args, size, ",port=%s,node=%u,shift=%u,cpus=%u,console=%s,engine=%d,qemu=%s", r->port_path,
+                 i, sn->icount_shift, sn->cpus, console, (int)getpid(), r->node[i].version);
     for (unsigned k = 0; k < n_ram && len < (int)size; k++)
         len +=
             snprintf(args + len, size - (size_t)len, ",ram=%" PRIx64 "+%" PRIx64, ram[k].start, ram[k].bytes);
@@ -210,7 +213,7 @@ static int plugin_args(struct run *r, unsigned i, const char *console, char *arg
     return -1;
 }
 
-static int start_node(struct run *r, unsigned i)
+int run_start_node(struct run *r, unsigned i)
 {
     const struct scn_node *sn = &r->scn->nodes[i];
     struct run_node *n = &r->node[i];
@@ -230,7 +233,7 @@ static int start_node(struct run *r, unsigned i)
         return -1;
     struct guest_spec spec = {.node = sn,
                               .index = i,
-                              .seed = node_seed(r->scn->seed, i),
+                              .seed = run_node_seed(r->scn->seed, i),
                               .qemu = n->qemu,
                               .kernel = n->image.kernel,
                               .initrd = n->image.initrd[0] ? n->image.initrd : NULL,
@@ -273,7 +276,7 @@ int run_start(struct run *r)
             r->exit_status = EXIT_INTERRUPTED;
             return -1;
         }
-        if (start_node(r, i) < 0)
+        if (run_start_node(r, i) < 0)
             return -1;
     }
     clock_gettime(CLOCK_MONOTONIC, &r->started);
@@ -329,7 +332,7 @@ void run_watch(struct run *r)
  * Hash of a guest's memory: every page that is not zero, with its number, so that holes in the file cost
  * nothing and a page that was touched but never written equals a hole.
  */
-static void hash_memory(struct run_node *n, uint64_t size)
+void run_hash_memory(struct run_node *n, uint64_t size)
 {
     static const uint8_t zero[4096];
     uint8_t *m = mmap(NULL, size, PROT_READ, MAP_SHARED, n->ram_fd, 0);
@@ -353,7 +356,7 @@ static void hash_memory(struct run_node *n, uint64_t size)
     munmap(m, size);
 }
 
-static void stop_guests(struct run *r)
+void run_stop_guests(struct run *r)
 {
     if (r->engine)
         engine_stop(r->engine);
@@ -373,16 +376,19 @@ int run_finish(struct run *r)
     for (unsigned i = 0; i < r->scn->n_nodes; i++) {
         engine_get_node(r->engine, i, &r->node[i].last);
         if (r->node[i].last.end != PORT_END_KILLED && !r->timed_out && !r->interrupted)
-            hash_memory(&r->node[i], r->scn->nodes[i].memory_bytes);
+            run_hash_memory(&r->node[i], r->scn->nodes[i].memory_bytes);
         r->virtual_ps = vtime_max(r->virtual_ps, r->node[i].last.now_ps);
     }
-    stop_guests(r);
+    run_stop_guests(r);
     ic_totals(engine_fabric(r->engine), &r->totals);
     if (ic_check(engine_fabric(r->engine), r->conservation, sizeof r->conservation) == 0)
         r->conservation[0] = 0;
     if (tracing_close(r->tracing, r->trace_error, sizeof r->trace_error) == 0)
         r->trace_error[0] = 0;
     r->tracing = NULL;
+    if (record_close(r->record, r, r->record_error, sizeof r->record_error) == 0)
+        r->record_error[0] = 0;
+    r->record = NULL;
     run_judge(r);
     int result = run_write_result(r);
     rundir_tidy(&r->dir);
@@ -391,9 +397,10 @@ int run_finish(struct run *r)
 
 void run_free(struct run *r)
 {
-    stop_guests(r);
+    run_stop_guests(r);
     if (r->tracing)
         tracing_close(r->tracing, r->trace_error, sizeof r->trace_error);
+    record_abandon(r->record);
     engine_destroy(r->engine);
     for (unsigned i = 0; r->node && i < r->scn->n_nodes; i++) {
         free(r->node[i].qemu);

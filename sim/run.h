@@ -17,6 +17,7 @@
 #include "sim/engine.h"
 #include "sim/guest.h"
 #include "sim/images.h"
+#include "sim/record.h"
 #include "sim/rundir.h"
 #include "sim/scenario.h"
 #include "tracing/tracing.h"
@@ -37,7 +38,7 @@ enum {
 struct run_options {
     const char *scenario_path;
     const struct guest_backend *backend;
-    bool trace, capture, json, quiet;
+    bool trace, capture, record, json, quiet;
     bool have_seed;
     uint64_t seed;
     vtime_t stop_ps;   /* 0: the scenario's */
@@ -67,6 +68,8 @@ struct run {
     struct tracing *tracing;
     struct debug_run debug;
     struct engine *engine;
+    char port_path[64];    /* by which QEMU maps the port */
+    struct record *record; /* NULL: no replay log */
     bool backend_open;
     const char *greeting; /* of the adapters' server; NULL if there are none */
     bool timed_out, interrupted;
@@ -77,6 +80,7 @@ struct run {
     uint64_t hash;          /* over all nodes' ends and memories: equal for equal runs */
     char conservation[200]; /* "" or how the fabric's books do not balance */
     char trace_error[300];
+    char record_error[300];
     const char *outcome;
     int exit_status;
     char why[1024];
@@ -93,6 +97,15 @@ void run_discard(struct run *r);
 
 /* Writes the resolved scenario into the run directory. */
 int run_dump_scenario(struct run *r);
+
+/* Starts the QEMU of one node, pinned; r->backend is open. */
+int run_start_node(struct run *r, unsigned i);
+/* Hashes the memory of a node that does not run. */
+void run_hash_memory(struct run_node *n, uint64_t size);
+/* What -seed of node `index` is: 32 bits. */
+uint64_t run_node_seed(uint64_t seed, unsigned index);
+/* Ends all guests and closes the back end. */
+void run_stop_guests(struct run *r);
 
 /* run_result.c */
 /* Judges the expectations and fills verdicts, outcome, exit status and hash. */

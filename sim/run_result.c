@@ -75,16 +75,16 @@ void run_judge(struct run *r)
     }
     r->hash = XXH64_digest(h);
     XXH64_freeState(h);
-    r->exit_status = r->interrupted                 ? EXIT_INTERRUPTED
-                     : r->timed_out                 ? EXIT_TIMEOUT
-                     : failed || r->conservation[0] ? EXIT_EXPECTATION
-                     : r->trace_error[0]            ? EXIT_ENVIRONMENT
-                                                    : EXIT_OK;
-    r->outcome = r->interrupted                 ? "interrupted"
-                 : r->timed_out                 ? "timeout"
-                 : r->exit_status == 0          ? "passed"
-                 : r->trace_error[0] && !failed ? "incomplete"
-                                                : "failed";
+    r->exit_status = r->interrupted                            ? EXIT_INTERRUPTED
+                     : r->timed_out                            ? EXIT_TIMEOUT
+                     : failed || r->conservation[0]            ? EXIT_EXPECTATION
+                     : r->trace_error[0] || r->record_error[0] ? EXIT_ENVIRONMENT
+                                                               : EXIT_OK;
+    r->outcome = r->interrupted                                         ? "interrupted"
+                 : r->timed_out                                         ? "timeout"
+                 : r->exit_status == 0                                  ? "passed"
+                 : (r->trace_error[0] || r->record_error[0]) && !failed ? "incomplete"
+                                                                        : "failed";
 }
 
 static json_t *json_hex(uint64_t v)
@@ -209,6 +209,8 @@ int run_write_result(struct run *r)
     json_object_set_new(o, "fabric", fabric);
     if (r->trace_error[0])
         json_object_set_new(o, "trace_error", json_string(r->trace_error));
+    if (r->record_error[0])
+        json_object_set_new(o, "replay_error", json_string(r->record_error));
     json_object_set_new(o, "host", host_json(r));
     rundir_path(&r->dir, temp, "", "result", ".tmp");
     rundir_path(&r->dir, path, "", "result", ".json");
@@ -236,6 +238,8 @@ void run_print_summary(const struct run *r, FILE *out)
         fprintf(out, "the fabric's books do not balance: %s\n", r->conservation);
     if (r->trace_error[0])
         fprintf(out, "the trace is incomplete: %s\n", r->trace_error);
+    if (r->record_error[0])
+        fprintf(out, "the replay log is incomplete: %s\n", r->record_error);
     fprintf(out, "%s %s: %s virtual in %.1f s (slowdown %.1f), %" PRIu64 " frames, hash %016" PRIx64 ", %s\n",
             r->scn->name, r->outcome, scn_format_time(r->virtual_ps, virt, sizeof virt), r->wall_s,
             r->virtual_ps ? r->wall_s / ((double)r->virtual_ps * 1e-12) : 0, r->totals.injected, r->hash,

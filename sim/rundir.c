@@ -55,7 +55,7 @@ static int last_number(const char *base, const char *scenario)
 
 int rundir_create(struct rundir *r, const char *base, const char *scenario, char *why, size_t size)
 {
-    static const char *const subdirs[] = {"console", "trace", "capture", "qemu", "tmp"};
+    static const char *const subdirs[] = {"console", "trace", "capture", "replay", "qemu", "tmp"};
     char path[PATH_MAX], link[PATH_MAX], temp[PATH_MAX];
 
     if (mkdir(base, 0777) < 0 && errno != EEXIST)

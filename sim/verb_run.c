@@ -21,6 +21,7 @@ static const char help[] =
     "  --cores N        use at most N host cores\n"
     "  --spin N         how often a waiting node looks before it sleeps (20000)\n"
     "  --no-trace       no event trace      --no-capture  no packet captures\n"
+    "  --no-replay      no replay logs\n"
     "  --json           progress and result as JSON lines on stdout\n"
     "  -q, --quiet      no progress line\n"
     "\n"
@@ -36,6 +37,7 @@ enum {
     OPT_CORES,
     OPT_NO_TRACE,
     OPT_NO_CAPTURE,
+    OPT_NO_REPLAY,
     OPT_JSON,
     OPT_SPIN,
     OPT_DEBUG
@@ -49,6 +51,7 @@ static const struct option options[] = {
     {"cores", required_argument, NULL, OPT_CORES},
     {"no-trace", no_argument, NULL, OPT_NO_TRACE},
     {"no-capture", no_argument, NULL, OPT_NO_CAPTURE},
+    {"no-replay", no_argument, NULL, OPT_NO_REPLAY},
     {"json", no_argument, NULL, OPT_JSON},
     {"quiet", no_argument, NULL, 'q'},
     {"spin", required_argument, NULL, OPT_SPIN},
@@ -92,7 +95,7 @@ static int parse(int argc, char **argv, struct run_options *o)
     uint64_t n;
     int c;
 
-    *o = (struct run_options){.trace = true, .capture = true, .spin = 20000};
+    *o = (struct run_options){.trace = true, .capture = true, .record = true, .spin = 20000};
     while ((c = getopt_long(argc, argv, "hq", options, NULL)) != -1)
         switch (c) {
         case 'h':
@@ -136,6 +139,9 @@ static int parse(int argc, char **argv, struct run_options *o)
             break;
         case OPT_NO_CAPTURE:
             o->capture = false;
+            break;
+        case OPT_NO_REPLAY:
+            o->record = false;
             break;
         case OPT_JSON:
             o->json = true;

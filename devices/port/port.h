@@ -28,7 +28,7 @@
 #include <stdint.h>
 
 #define PORT_MAGIC      0x31424f43u /* "COB1" */
-#define PORT_VERSION    5u
+#define PORT_VERSION    6u
 #define PORT_MAX_NODES  64u
 #define PORT_MAX_NICS   9u /* eight of stock models and the adapter */
 #define PORT_MAX_CORES  64u
@@ -165,6 +165,9 @@ enum port_record_type {
         5, /* up: a record of the event port: struct fab_event and its data, PORT_EVENT_MIN.. bytes */
     PORT_REC_FAULT = 6, /* down: fault `arg` begins at time_ps, data: struct port_fault; up: arg as given, id
                            = enum port_fault_phase, data: 8 bytes, the value */
+    PORT_REC_GRANT =
+        7, /* up, by nodes with several vCPUs: released at id ps with the grant time_ps; arg: it has to cut.
+              What such a node does depends on its grants (gate.c), so a replay repeats them */
     PORT_REC_TYPES
 };
 

@@ -101,6 +101,8 @@ static bool plausible(const struct port_record *rec, enum port_ring which)
     case PORT_REC_FAULT:
         return which == PORT_DOWN ? rec->len == sizeof(struct port_fault)
                                   : rec->len == PORT_FAULT_VALUE && rec->id < PORT_FAULT_PHASES;
+    case PORT_REC_GRANT:
+        return which == PORT_UP && rec->arg <= 1 && rec->len == 0;
     default:
         return false;
     }

@@ -107,6 +107,15 @@ void gate_recheck(void)
         arm_idle();
 }
 
+/* With several vCPUs the timers that are armed at the grants cut the vCPUs' turns, so grants are recorded. */
+static void send_grant(const struct port_node *n)
+{
+    struct port_record rec = {
+        .type = PORT_REC_GRANT, .arg = (uint16_t)n->cut, .time_ps = n->grant_ps, .id = (uint64_t)n->now_ps};
+    if (half.cpus > 1)
+        half_send(&rec, NULL);
+}
+
 /* Publishes and waits; then the new grant is in half.grant_ns and new deliveries are armed. */
 static int64_t meet(enum port_state state, int64_t now_ns, int64_t need_ns, int64_t deadline_ns)
 {
@@ -123,6 +132,7 @@ static int64_t meet(enum port_state state, int64_t now_ns, int64_t need_ns, int6
     if (atomic_load(&half.port->quit))
         _exit(0);
     half.grant_ns = vtime_to_ns(n->grant_ps);
+    send_grant(n);
     return deliver_fetch();
 }
 

@@ -285,8 +285,8 @@ static double run_lockstep(const struct bench *b, unsigned n, const char *path, 
         setenv("COB_RUNS", runs, 1);
         if (!freopen("/dev/null", "w", stdout))
             _exit(126);
-        execl(program, "cob", "run", "--backend", "direct", "--no-trace", "--no-capture", "--quiet",
-              "--cores", cores, path, NULL);
+        execl(program, "cob", "run", "--backend", "direct", "--no-trace", "--no-capture", "--no-replay",
+              "--quiet", "--cores", cores, path, NULL);
         _exit(127);
     }
     if (pid < 0 || waitpid(pid, &status, 0) < 0)
