@@ -9,8 +9,9 @@
 #define REPLAY_MAGIC       "cob replay log\n" /* 16 bytes with its NUL */
 #define REPLAY_BLOCK_MAGIC 0x4b4c4252u        /* "RBLK" */
 #define REPLAY_BLOCK_FULL  65536u             /* bytes of records from which on a block is written */
-#define REPLAY_BLOCK_MAX   (REPLAY_BLOCK_FULL + REPLAY_MAX_DATA + 32u) /* bytes of records that one can have \
-                                                                        */
+#define REPLAY_BLOCK_MAX                                                                                     \
+    (REPLAY_BLOCK_FULL + REPLAY_MAX_DATA + 32u) /* bytes of records that one can have                        \
+                                                 */
 #define REPLAY_BLOCK_PS (100 * VTIME_MS)
 
 struct replay_prefix {

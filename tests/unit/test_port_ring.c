@@ -196,10 +196,15 @@ START_TEST(a_corrupt_record_of_the_adapter_is_refused)
         uint16_t type, arg;
         uint32_t len;
         bool good;
-    } records[] = {
-        {PORT_REC_TRAIN, PORT_MAX_NICS - 1, 0, true},   {PORT_REC_TRAIN, PORT_MAX_NICS, 0, false},
-        {PORT_REC_EVENT, 0, PORT_EVENT_MIN, true},      {PORT_REC_EVENT, 0, PORT_EVENT_MAX, true},
-        {PORT_REC_EVENT, 0, PORT_EVENT_MIN - 1, false}, {PORT_REC_EVENT, 0, PORT_EVENT_MAX + 1, false}};
+    } records[] = {{PORT_REC_TRAIN, PORT_MAX_NICS - 1, 0, true},
+                   {PORT_REC_TRAIN, PORT_MAX_NICS, 0, false},
+                   {PORT_REC_EVENT, 0, PORT_EVENT_MIN, true},
+                   {PORT_REC_EVENT, 0, PORT_EVENT_MAX, true},
+                   {PORT_REC_EVENT, 0, PORT_EVENT_MIN - 1, false},
+                   {PORT_REC_EVENT, 0, PORT_EVENT_MAX + 1, false},
+                   {PORT_REC_GRANT, 1, 0, true},
+                   {PORT_REC_GRANT, 2, 0, false},
+                   {PORT_REC_GRANT, 0, 8, false}};
     struct port_record rec = {.type = records[_i].type, .arg = records[_i].arg, .len = records[_i].len};
     ck_assert_int_eq(port_ring_write(s, 0, PORT_UP, &rec, in), 0);
     ck_assert_int_eq(port_ring_read(s, 0, PORT_UP, &rec, out), records[_i].good ? 1 : -1);
@@ -306,7 +311,7 @@ int main(void)
     tcase_add_test(c, too_long_is_never_taken);
     tcase_add_loop_test(c, a_corrupt_record_is_refused, 0, sizeof spoils / sizeof spoils[0]);
     tcase_add_loop_test(c, a_corrupt_end_is_refused, 0, 3);
-    tcase_add_loop_test(c, a_corrupt_record_of_the_adapter_is_refused, 0, 6);
+    tcase_add_loop_test(c, a_corrupt_record_of_the_adapter_is_refused, 0, 9);
     tcase_add_loop_test(c, a_corrupt_fault_is_refused, 0, 7);
     tcase_add_loop_test(c, impossible_positions_are_refused, 0, 6);
     tcase_add_test(c, one_producer_and_one_consumer);
