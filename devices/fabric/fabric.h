@@ -49,6 +49,23 @@ struct fab_ops {
     void (*event)(void *ctx, const void *record, size_t len);
     /* The result port: the guest's exit status, 0..255. The owner ends the guest at its next instruction. */
     void (*result)(void *ctx, int status);
+    /*
+     * Faults, asked for by the owner; both may be NULL: none. (A lost or late interrupt is the owner's own
+     * affair.)
+     *
+     * A piece of a message, len > 0 bytes, was read from guest memory or (write) is written to it at this
+     * address, in one call of dma_read or dma_write: the number of the bit that flips on the way (bit i of
+     * byte n is 8 * n
+     * + i), or -1. Not asked for descriptors, lists, completions, status and commands, nor for the word of an
+     * atomic.
+     */
+    int64_t (*flip)(void *ctx, uint64_t address, size_t len, bool write);
+    /*
+     * An operation (recv: a receive buffer) of this queue is about to complete with FAB_C_OK: the status that
+     * the guest is told instead, or FAB_C_OK. What has been transferred has been transferred, and the queue
+     * goes on.
+     */
+    unsigned (*completion)(void *ctx, unsigned queue, bool recv);
 };
 
 struct fab_config {

@@ -10,6 +10,7 @@
  *   fabric_send.c      descriptors to packets        fabric_flow.c      answers, going back, failing
  *   fabric_receive.c   requests, in sequence         fabric_onesided.c  READ, WRITE, ATOMIC at the target
  *   fabric_credit.c    who may send to us            fabric_answer.c    packets of class 1
+ *   fabric_payload.c   messages' bytes, and faults
  *
  * A send descriptor's life: in the ring -> taken (an entry of the completion ring is reserved; struct
  * fab_work)
@@ -273,6 +274,13 @@ bool fab_buffer_plausible(struct fab *f, const struct fab_buffer *b);
 bool fab_buffer_read(struct fab *f, const struct fab_buffer *b, uint32_t offset, void *to, uint32_t len);
 bool fab_buffer_write(struct fab *f, const struct fab_buffer *b, uint32_t offset, const void *from,
                       uint32_t len);
+
+/* fabric_payload.c */
+/* dma_read or dma_write of a piece of a message; a bit may flip (ops.flip). data is not changed if it is
+ * written. */
+bool fab_payload(struct fab *f, uint64_t address, uint8_t *data, size_t len, bool write);
+/* What the guest is told of something that has the status FAB_C_OK: that, unless a fault wants otherwise. */
+uint8_t fab_outcome(struct fab *f, const struct fab_queue *q, uint8_t status, bool recv);
 
 /* fabric_irq.c */
 void fab_irq_completion(struct fab *f, struct fab_queue *q); /* one was written */

@@ -76,8 +76,7 @@ static bool move(struct fab *f, const struct fab_region *r, uint64_t offset, uin
     while (len) {
         uint32_t part = len;
         uint64_t at;
-        if (!locate(f, r, offset, &part, &at) ||
-            !(write ? f->ops.dma_write(f->ctx, at, data, part) : f->ops.dma_read(f->ctx, at, data, part)))
+        if (!locate(f, r, offset, &part, &at) || !fab_payload(f, at, data, part, write))
             return false;
         offset += part;
         data += part;

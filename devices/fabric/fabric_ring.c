@@ -57,6 +57,7 @@ void fab_ring_complete_sends(struct fab *f, struct fab_queue *q)
 {
     while (q->head != q->taken && fab_op(q, q->head)->done) {
         struct fab_work *op = fab_op(q, q->head);
+        op->status = fab_outcome(f, q, op->status, false);
         struct fab_cqe c = {.cookie = op->d.cookie,
                             .len = op->d.len,
                             .peer = op->d.peer,
@@ -75,18 +76,19 @@ void fab_ring_complete_sends(struct fab *f, struct fab_queue *q)
 
 void fab_ring_complete_recv(struct fab *f, struct fab_queue *q, unsigned src, const struct fab_rx *m)
 {
+    uint8_t status = fab_outcome(f, q, m->status, true);
     struct fab_cqe c = {.cookie = m->cookie,
-                        .len = m->status == FAB_C_OK || m->status == FAB_C_LENGTH ? m->total : 0,
+                        .len = status == FAB_C_OK || status == FAB_C_LENGTH ? m->total : 0,
                         .imm = m->imm,
                         .peer = (uint16_t)src,
                         .op = FAB_OP_RECV,
-                        .status = m->status,
+                        .status = status,
                         .index = m->index};
 
     c.flags |= m->type == FAB_P_DATAGRAM ? FAB_CQE_DATAGRAM : 0;
     c.flags |= m->type == FAB_P_WRITE ? FAB_CQE_WRITE : 0;
     complete(f, q, &c);
-    if (m->status == FAB_C_OK) {
+    if (status == FAB_C_OK) {
         f->count.received_messages++;
         f->count.received_bytes += m->total;
         f->count.received_datagrams += m->type == FAB_P_DATAGRAM;
@@ -176,7 +178,7 @@ static bool pieces(struct fab *f, const struct fab_buffer *b, uint32_t offset, u
         }
         part = part - offset < len ? part - offset : len;
         uint64_t at = b->sge[i].addr + offset;
-        if (write ? !f->ops.dma_write(f->ctx, at, data, part) : !f->ops.dma_read(f->ctx, at, data, part))
+        if (!fab_payload(f, at, data, part, write))
             return false;
         offset = 0;
         data += part;

@@ -185,8 +185,9 @@ _Static_assert(sizeof(struct port_record) == 32, "port_record is part of the for
 enum { PORT_EVENT_MIN = 8, PORT_EVENT_MAX = 256 }; /* bytes of an EVENT */
 
 /*
- * What a fault does to a node; devices/qemu/fault.c says exactly how. Each value that is reported (up, with
- * phase HIT) is the one named here.
+ * What a fault does to a node; devices/qemu/fault.c says exactly how. It reports BEGIN, each time that it
+ * acts HIT with the value named here, and END; a fault that acts once and at once (a flip in memory, a crash)
+ * only HIT. Who writes a fault into the down ring lowers the node's pending_ps to its time, as for a frame.
  */
 enum port_fault_kind {
     PORT_FAULT_INTERRUPT_LOST = 1, /* the adapter's vectors are not raised; value: the vector */
@@ -194,8 +195,8 @@ enum port_fault_kind {
     PORT_FAULT_COMPLETION,         /* an operation completes with an error; value: the queue */
     PORT_FAULT_DMA_FLIP, /* one bit of a payload that the adapter reads or writes; value: 8 * address + bit */
     PORT_FAULT_MEMORY_FLIP, /* one bit of guest memory; value: 8 * address + bit */
-    PORT_FAULT_PAUSE,       /* no instruction for by_ps; no HIT but BEGIN and END */
-    PORT_FAULT_SLOW,        /* one part in `factor` of the time: no HIT but BEGIN and END */
+    PORT_FAULT_PAUSE,       /* no instruction for by_ps; value: by_ps */
+    PORT_FAULT_SLOW,        /* one part in `factor` of the time; value: factor */
     PORT_FAULT_CRASH,       /* the node ends (PORT_END_CRASHED); value: 0 */
     PORT_FAULT_RESTART,     /* it ends, and by_ps later a new QEMU takes the slot; value: 0 */
     PORT_FAULT_KINDS

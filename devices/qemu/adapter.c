@@ -5,7 +5,7 @@
  *   guest's view                       what it is                                             here
  *   PCI device, BAR 2, MSI-X table     a stock `-device ivshmem-doorbell,id=fab0`             none of it
  *   BAR 0 from 0x10 on                 a region of ours, laid over the stock device's         registers
- *   memory                             address_space_rw(): translated code is invalidated     dma()
+ *   memory                             address_space_rw(): translated code is invalidated     adapter_dma()
  *   interrupts                         msix_notify(): pending while masked or switched off    interrupt()
  *   packets, training, records         the port's rings                                       emit(), ..
  *
@@ -55,6 +55,22 @@ bool adapter_ram(const char *text)
     return true;
 }
 
+uint64_t adapter_ram_bytes(void)
+{
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < n_ram; i++)
+        bytes += ram[i].bytes;
+    return bytes;
+}
+
+uint64_t adapter_ram_at(uint64_t number)
+{
+    unsigned i = 0;
+    while (i + 1 < n_ram && number >= ram[i].bytes)
+        number -= ram[i++].bytes;
+    return ram[i].start + number;
+}
+
 /* ---- what the device may do ---- */
 
 static vtime_t now_ps(void *ctx)
@@ -63,7 +79,7 @@ static vtime_t now_ps(void *ctx)
     return vtime_from_ns(half_now_ns());
 }
 
-static bool dma(uint64_t address, void *buf, size_t len, bool write)
+bool adapter_dma(uint64_t address, void *buf, size_t len, bool write)
 {
     for (unsigned i = 0; i < n_ram; i++)
         if (address >= ram[i].start && len <= ram[i].bytes && address - ram[i].start <= ram[i].bytes - len)
@@ -74,19 +90,39 @@ static bool dma(uint64_t address, void *buf, size_t len, bool write)
 static bool dma_read(void *ctx, uint64_t address, void *to, size_t len)
 {
     (void)ctx;
-    return dma(address, to, len, false);
+    return adapter_dma(address, to, len, false);
 }
 
 static bool dma_write(void *ctx, uint64_t address, const void *from, size_t len)
 {
     (void)ctx;
-    return dma(address, (void *)(uintptr_t)from, len, true);
+    return adapter_dma(address, (void *)(uintptr_t)from, len, true);
+}
+
+void adapter_raise(unsigned vector)
+{
+    qemu.msix_notify(pci, vector);
 }
 
 static void interrupt(void *ctx, unsigned vector)
 {
     (void)ctx;
-    qemu.msix_notify(pci, vector);
+    if (fault_interrupt(vector))
+        adapter_raise(vector);
+}
+
+static int64_t flip(void *ctx, uint64_t address, size_t len, bool write)
+{
+    (void)ctx;
+    (void)write;
+    return fault_flip(address, len);
+}
+
+static unsigned completion(void *ctx, unsigned queue, bool recv)
+{
+    (void)ctx;
+    (void)recv;
+    return fault_completion(queue);
 }
 
 static void emit(void *ctx, const void *packet, size_t len)
@@ -145,7 +181,9 @@ static const struct fab_ops device_ops = {.now_ps = now_ps,
                                           .train = train,
                                           .link_up_ps = link_up_ps,
                                           .event = event,
-                                          .result = result};
+                                          .result = result,
+                                          .flip = flip,
+                                          .completion = completion};
 
 /* ---- what happens to it ---- */
 

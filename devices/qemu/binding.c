@@ -59,6 +59,11 @@ const char *binding_resolve(void)
     return binding_current_cpu() ? NULL : "current_cpu";
 }
 
+void *binding_find(const char *name)
+{
+    return dlsym(RTLD_DEFAULT, name);
+}
+
 bool binding_api_7(void)
 {
     /*

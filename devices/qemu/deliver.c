@@ -5,9 +5,9 @@
  *   out  nic.c, adapter.c --deliver_send--> up ring       the clock is exact there (MMIO or a virtual timer)
  *   in   down ring --deliver_fetch--> queue by time --the delivery timer--> nic.c, adapter.c
  *
- * One virtual timer serves all that this half has to do for the guest at a time of its own: what arrives, and
- * the adapter's link and timer. At equal times the order is: link, arrivals in the order in which the fabric
- * announced them, timer.
+ * One virtual timer serves all that this half has to do for the guest at a time of its own: faults, what
+ * arrives, and the adapter's link and timer. At equal times the order is: faults, link, arrivals in the order
+ * in which the fabric announced them, timer.
  */
 #include "devices/qemu/half.h"
 #include <assert.h>
@@ -43,7 +43,8 @@ void deliver_send(unsigned nic, const void *data, uint32_t len)
 
 static int64_t next_ns(void)
 {
-    int64_t at = adapter_next_ns();
+    int64_t at = adapter_next_ns(), fault = fault_next_ns();
+    at = fault < at ? fault : at;
     return q_count && queue[q_first].at_ns < at ? queue[q_first].at_ns : at;
 }
 
@@ -84,6 +85,7 @@ static void fired(void *opaque)
     (void)opaque;
     armed_ns = INT64_MAX;
     delivering = true;
+    fault_due(now);
     adapter_link_due(now);
     while (q_count && queue[q_first].at_ns <= now)
         hand_over(now);
@@ -129,6 +131,8 @@ int64_t deliver_fetch(void)
     while ((r = port_ring_read(half.port, half.index, PORT_DOWN, &rec, buffer)) > 0)
         if (rec.type == PORT_REC_FRAME)
             insert(&rec);
+        else if (rec.type == PORT_REC_FAULT)
+            fault_take(&rec, buffer);
     assert(r == 0);
     if (half.node->pending_ps != VTIME_NEVER) /* the stepper's line: not written without need */
         half.node->pending_ps = VTIME_NEVER;

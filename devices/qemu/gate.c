@@ -136,8 +136,7 @@ static int64_t meet(enum port_state state, int64_t now_ns, int64_t need_ns, int6
     return deliver_fetch();
 }
 
-/* The end of this guest: frozen here, between two instructions, until the engine ends the process. */
-static void freeze(int64_t now_ns)
+void gate_freeze(int64_t now_ns)
 {
     struct port_node *n = half.node;
     struct port_record rec = {.type = PORT_REC_END,
@@ -192,14 +191,14 @@ static void gate(unsigned vcpu, void *udata)
     jumped_ns = now + len - (qemu.icount_get_raw() << half.shift);
     check_shutdown();
     if (half.ending != PORT_END_NONE)
-        freeze(now);
+        gate_freeze(now);
     debug_gate(now, here);
     if (!half.node->cut && !half.leaps)
         disarm_idle();
     while (now + len > half.grant_ns) {
         if (vtime_from_ns(now) >= half.port->stop_ps) {
             half.ending = PORT_END_STOPPED;
-            freeze(now);
+            gate_freeze(now);
         }
         int64_t first = meet(PORT_BLOCKED, now, now + len, 0);
         if (half.node->cut) {
@@ -232,7 +231,7 @@ static void idle_fired(void *opaque)
     if (half.ending == PORT_END_NONE && vtime_from_ns(now) >= half.port->stop_ps)
         half.ending = PORT_END_STOPPED;
     if (half.ending != PORT_END_NONE)
-        freeze(now);
+        gate_freeze(now);
     half.node->idles++;
     while (now >= half.grant_ns) {
         if (qemu.all_cpu_threads_idle()) {
@@ -247,13 +246,18 @@ static void idle_fired(void *opaque)
         arm_idle();
 }
 
+void gate_idling(void)
+{
+    stale();
+    arm_idle();
+}
+
 /* A vCPU is about to halt. */
 static void halting(unsigned vcpu, void *udata)
 {
     (void)vcpu;
     (void)udata;
-    stale();
-    arm_idle();
+    gate_idling();
 }
 
 /* x86 OUT, which may power the machine off: look at the next block, before anything else happens. */
@@ -292,7 +296,7 @@ static void calling_firmware(unsigned vcpu, void *udata)
     case FIRMWARE_OTHER:
         return;
     }
-    freeze(call_block_ns + ((n - 1) << half.shift));
+    gate_freeze(call_block_ns + ((n - 1) << half.shift));
 }
 
 struct pattern {
@@ -444,7 +448,7 @@ static void on_stop(void *opaque, bool running, int state)
         return;
     check_shutdown();
     if (half.ending != PORT_END_NONE)
-        freeze(jumped_ns + (qemu.icount_get_raw() << half.shift));
+        gate_freeze(jumped_ns + (qemu.icount_get_raw() << half.shift));
 }
 
 void gate_install(qemu_plugin_id_t id)

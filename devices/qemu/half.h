@@ -7,6 +7,7 @@
  *   adapter.c  the fabric adapter's registers,        console.c  console bytes, results and panics
  *              memory and interrupts                  firmware.c calls that power the machine off
  *   binding.c  QEMU's functions                       preload.c  (its own library) catches console writes
+ *   fault.c    faults of the scenario                 hold.c     vCPUs stand still
  *
  * Everything here runs in QEMU's one vCPU thread (-accel tcg,thread=single under -icount), partly with QEMU's
  * lock held (timers, MMIO) and partly without (block callbacks); so there are no locks. The exception is the
@@ -51,6 +52,13 @@ void gate_install(qemu_plugin_id_t id);
 void gate_machine_ready(void);
 /* The grant was lowered, or the guest has to end: look again at the next block. */
 void gate_recheck(void);
+/* All vCPUs may be idle from now on: QEMU's jumps are bounded by the grant. */
+void gate_idling(void);
+/*
+ * The end of this guest (half.ending): frozen here, between two instructions, until the engine ends the
+ * process. Does not return. In a virtual timer or in front of an instruction.
+ */
+void gate_freeze(int64_t now_ns);
 
 /* firmware.c */
 enum firmware_request { FIRMWARE_OTHER, FIRMWARE_OFF, FIRMWARE_RESET };
@@ -67,7 +75,7 @@ void deliver_machine_ready(void);
  * which this half has something to do next, INT64_MAX if never.
  */
 int64_t deliver_fetch(void);
-/* adapter_next_ns() may have changed. */
+/* adapter_next_ns() or fault_next_ns() may have changed. */
 void deliver_rearm(void);
 /* The guest sends this by interface `nic` now. */
 void deliver_send(unsigned nic, const void *data, uint32_t len);
@@ -88,6 +96,32 @@ int64_t adapter_next_ns(void);
 void adapter_link_due(int64_t now_ns);
 void adapter_timer_due(int64_t now_ns);
 void adapter_receive(const uint8_t *packet, uint32_t len);
+
+/* One access to guest memory. False, and nothing done, unless all of it is RAM. */
+bool adapter_dma(uint64_t address, void *buf, size_t len, bool write);
+/* Bytes of guest memory, and the address of one of them by its number (below that). */
+uint64_t adapter_ram_bytes(void);
+uint64_t adapter_ram_at(uint64_t number);
+/* Raises a vector now. */
+void adapter_raise(unsigned vector);
+
+/* fault.c */
+/* A record from the down ring; data: struct port_fault. */
+void fault_take(const struct port_record *rec, const void *data);
+/* When fault_due() has something to do next; INT64_MAX: never. */
+int64_t fault_next_ns(void);
+/* Does not return from a crash. */
+void fault_due(int64_t now_ns);
+/* A vector is about to be raised. False: not now. */
+bool fault_interrupt(unsigned vector);
+/* len bytes of a payload pass between adapter and memory: the bit that flips, or -1. */
+int64_t fault_flip(uint64_t address, size_t len);
+/* Something of this queue is about to complete: enum fab_completion. */
+unsigned fault_completion(unsigned queue);
+
+/* hold.c: all vCPUs stand still while the clock and the devices go on; each true needs a false. Only in a
+ * virtual timer. */
+void hold_cpus(bool on);
 
 /* console.c */
 /* path: the file behind the serial port. 0, or -1 if it is not there or preload.c is not loaded. */

@@ -172,6 +172,8 @@ void **binding_current_cpu(void);
  * constant).
  */
 const char *binding_resolve(void);
+/* One that only few runs need. NULL if this QEMU does not export it. */
+void *binding_find(const char *name);
 /* True if this QEMU speaks version 7 of the plugin API. May be called before anything else. */
 bool binding_api_7(void);
 
