@@ -65,8 +65,9 @@ void fault_take(const struct port_record *rec, const void *data)
 {
     if (n_faults == room) {
         room = room ? 2 * room : 8;
-        faults = realloc(faults, room * sizeof *faults);
-        assert(faults);
+        struct fault *more = realloc(faults, room * sizeof *more);
+        assert(more);
+        faults = more;
     }
     struct fault *f = &faults[n_faults++];
     *f = (struct fault){.index = rec->arg, .at_ps = rec->time_ps, .next_ns = up_ns(rec->time_ps)};

@@ -131,6 +131,22 @@ static void event(void *ctx, const void *record, size_t len)
     memcpy(copy, record, len);
 }
 
+/* Faults, at times that the input decides indirectly. */
+static int64_t flip(void *ctx, uint64_t address, size_t len, bool write)
+{
+    (void)ctx;
+    assert(len > 0);
+    return (now / 1000 + (vtime_t)address) % 5 == 0 ? (int64_t)(address * 7 + write) % (int64_t)(8 * len)
+                                                    : -1;
+}
+
+static unsigned completion(void *ctx, unsigned queue, bool recv)
+{
+    (void)ctx;
+    (void)recv;
+    return (now / 1000 + queue) % 7 == 0 ? (unsigned)(now / 7000) % FAB_C_COUNT : FAB_C_OK;
+}
+
 static void result(void *ctx, int status)
 {
     (void)ctx;
@@ -445,8 +461,8 @@ static void step(void)
 
 static void begin(bool nothing)
 {
-    static const struct fab_ops ops = {now_ps, dma_read, dma_write,  interrupt, emit,
-                                       timer,  train,    link_up_ps, event,     result};
+    static const struct fab_ops ops = {now_ps, dma_read,   dma_write, interrupt, emit, timer,
+                                       train,  link_up_ps, event,     result,    flip, completion};
 
     now = 0;
     n_waiting = 0;

@@ -180,12 +180,26 @@ static void result(void *ctx, int status)
     ((struct rack_node *)ctx)->result = status;
 }
 
+static int64_t flip(void *ctx, uint64_t address, size_t len, bool write)
+{
+    struct rack_node *n = ctx;
+    must(len > 0 && in_ram(n, address, len));
+    return n->rack->flip ? n->rack->flip(n, address, len, write) : -1;
+}
+
+static unsigned completion(void *ctx, unsigned queue, bool recv)
+{
+    struct rack_node *n = ctx;
+    must(queue < FAB_QUEUES);
+    return n->rack->completion ? n->rack->completion(n, queue, recv) : FAB_C_OK;
+}
+
 /* ---- the rack ---- */
 
 struct rack *rack_new(const struct rack_config *c)
 {
-    static const struct fab_ops ops = {now_ps, dma_read, dma_write,  interrupt, emit,
-                                       timer,  train,    link_up_ps, event,     result};
+    static const struct fab_ops ops = {now_ps, dma_read,   dma_write, interrupt, emit, timer,
+                                       train,  link_up_ps, event,     result,    flip, completion};
     struct rack *r = calloc(1, sizeof *r);
 
     must(r);

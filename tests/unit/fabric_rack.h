@@ -67,6 +67,8 @@ struct rack {
     uint64_t random;
     bool (*filter)(struct rack *, const struct fab_wire *, size_t len); /* false: lost */
     void (*on_interrupt)(struct rack_node *, unsigned vector); /* may look at memory, not at the device */
+    int64_t (*flip)(struct rack_node *, uint64_t address, size_t len, bool write); /* as fab_ops.flip */
+    unsigned (*completion)(struct rack_node *, unsigned queue, bool recv);         /* as fab_ops.completion */
     uint64_t packets, lost, hash, seq;
     struct rack_event *heap;
     size_t n_events, room;
