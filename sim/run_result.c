@@ -32,8 +32,19 @@ static const char *const no_result[PORT_END_COUNT] = {
     "rebooted",
     "its kernel panicked",
     "was killed",
-    "was crashed by a fault before its script ended",
+    "was crashed by a fault",
 };
+
+/*
+ * Has a node failed by the way it ended alone? Who expects an end by name has said it all, and a node that a
+ * fault crashed could not report anything.
+ */
+static bool owes_result(const struct scn_node *sn, enum port_end end)
+{
+    if (sn->expect_end_set || end == PORT_END_RESULT || end == PORT_END_CRASHED)
+        return false;
+    return sn->expect_exit_set || end == PORT_END_PANIC || end == PORT_END_RESET;
+}
 
 static void judge_node(struct run *r, unsigned i)
 {
@@ -46,11 +57,12 @@ static void judge_node(struct run *r, unsigned i)
         snprintf(n->verdict, size, "%s", e->trouble);
     else if (e->late)
         snprintf(n->verdict, size, "%" PRIu64 " frames were delivered late; please report this", e->late);
-    else if (sn->expect_exit_set && e->end != PORT_END_RESULT)
-        snprintf(n->verdict, size, "%s", no_result[e->end]);
-    else if (sn->expect_exit_set && e->exit_status != sn->expect_exit)
+    else if (sn->expect_end_set && strcmp(names[e->end], scn_ending_name(sn->expect_end)) != 0)
+        snprintf(n->verdict, size, "its end was \"%s\", expected \"%s\"", names[e->end],
+                 scn_ending_name(sn->expect_end));
+    else if (sn->expect_exit_set && e->end == PORT_END_RESULT && e->exit_status != sn->expect_exit)
         snprintf(n->verdict, size, "exit status %d, expected %d", e->exit_status, sn->expect_exit);
-    else if (e->end == PORT_END_PANIC || e->end == PORT_END_RESET)
+    else if (owes_result(sn, e->end))
         snprintf(n->verdict, size, "%s", no_result[e->end]);
     else
         for (unsigned k = 0; k < sn->n_expect_console; k++)

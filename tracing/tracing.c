@@ -121,6 +121,24 @@ void tracing_guest_event(struct tracing *t, unsigned node, vtime_t at, const uin
                                        {.b = {record + sizeof ev, (uint32_t)(len - sizeof ev)}}}});
 }
 
+void tracing_fault(struct tracing *t, vtime_t at, unsigned link, unsigned end, unsigned fault,
+                   const char *phase, uint64_t frame_id, uint64_t value)
+{
+    assert(link < t->names.n_links && end < 2 && fault < t->names.n_faults);
+    if (t->trace && !failed(t))
+        put_event(t, t->names.n_nodes,
+                  &(struct tracing_event){
+                      at, TR_FAULT, {{link}, {end}, {fault}, {.s = phase}, {frame_id}, {value}}});
+}
+
+void tracing_node_fault(struct tracing *t, unsigned node, vtime_t at, unsigned fault, const char *phase,
+                        uint64_t value)
+{
+    assert(node < t->names.n_nodes && fault < t->names.n_faults);
+    if (t->trace && !failed(t))
+        put_event(t, node, &(struct tracing_event){at, TR_NODE_FAULT, {{fault}, {.s = phase}, {value}}});
+}
+
 void tracing_link(struct tracing *t, const struct tracing_link_event *ev)
 {
     assert(ev->link < t->names.n_links && ev->end < 2 && ev->id >= TR_LINK_QUEUED && ev->id <= TR_LINK_UP);

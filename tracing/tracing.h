@@ -44,6 +44,8 @@ enum tracing_event_id {
     TR_PACKET_RX,     /* node stream: the same, arrived at the adapter */
     TR_ADAPTER_TRAIN, /* node stream: the guest enabled its adapter nic, whose link nobody had trained */
     TR_GUEST_EVENT,   /* node stream: a record of the event port: type, arg, data */
+    TR_FAULT,         /* fabric stream: link, end, fault, phase ("begin", "end", "hit"), frame_id, value */
+    TR_NODE_FAULT,    /* node stream: fault, phase, value */
     TR_EVENT_COUNT,
 };
 
@@ -53,6 +55,8 @@ struct tracing_config {
     unsigned n_nodes;
     const char *const *links; /* names */
     unsigned n_links;
+    const char *const *faults; /* names */
+    unsigned n_faults;
     const bool *fabric;  /* which links carry packets of fabric adapters, not Ethernet frames; NULL: none */
     bool trace, capture; /* off: the calls for that part do nothing (consoles are always written) */
 };
@@ -84,6 +88,11 @@ void tracing_packet(struct tracing *t, enum tracing_event_id tx_or_rx, unsigned 
 void tracing_adapter_train(struct tracing *t, unsigned node, unsigned nic, vtime_t at);
 /* A record of the event port: struct fab_event first, len bytes in all, at least sizeof. */
 void tracing_guest_event(struct tracing *t, unsigned node, vtime_t at, const uint8_t *record, uint32_t len);
+/* A fault acts on what end `end` of `link` sends; begin and end: one of its links, and no frame (0). */
+void tracing_fault(struct tracing *t, vtime_t at, unsigned link, unsigned end, unsigned fault,
+                   const char *phase, uint64_t frame_id, uint64_t value);
+void tracing_node_fault(struct tracing *t, unsigned node, vtime_t at, unsigned fault, const char *phase,
+                        uint64_t value);
 void tracing_link(struct tracing *t, const struct tracing_link_event *ev);
 /*
  * Console bytes that the guest wrote at `at` (bytes of one node come in order). Lines are split here. A line

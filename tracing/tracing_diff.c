@@ -215,6 +215,8 @@ static int compare_metadata(struct tracing_diff *d)
         fputs("trace: the runs have other nodes, or in another order\n", d->note);
     if (!same_names(d->names[0].links, d->names[0].n_links, d->names[1].links, d->names[1].n_links))
         fputs("trace: the runs have other links, or in another order\n", d->note);
+    if (!same_names(d->names[0].faults, d->names[0].n_faults, d->names[1].faults, d->names[1].n_faults))
+        fputs("trace: the runs have other faults, or in another order\n", d->note);
     return 0;
 }
 

@@ -73,6 +73,21 @@ const struct tracing_event_def tracing_event_defs[TR_EVENT_COUNT] = {
                         {{"type", TRF_U32, " ", ""},
                          {"arg", TRF_U32, " arg ", ""},
                          {"data", TRF_BYTES, " \"", "\""}}},
+    [TR_FAULT] = {"fault",
+                  "fault",
+                  TRACING_FABRIC_CLASS,
+                  {{"link", TRF_LINK, " ", ""},
+                   {"end", TRF_U32, ".", ""},
+                   {"fault", TRF_FAULT, " ", ""},
+                   {"phase", TRF_STRING, " ", ""},
+                   {"frame_id", TRF_U64, " #", ""},
+                   {"value", TRF_U64, " value ", ""}}},
+    [TR_NODE_FAULT] = {"node_fault",
+                       "fault",
+                       TRACING_NODE_CLASS,
+                       {{"fault", TRF_FAULT, " ", ""},
+                        {"phase", TRF_STRING, " ", ""},
+                        {"value", TRF_U64, " value ", ""}}},
 };
 
 static const char cut_mark[] = "[cut]";
@@ -84,6 +99,7 @@ static size_t fixed_size(enum tracing_field_type type)
     case TRF_U32:
     case TRF_LINK:
     case TRF_NODE:
+    case TRF_FAULT:
     case TRF_PACKET:
     case TRF_BYTES:
         return 4;
@@ -281,6 +297,9 @@ void tracing_event_show(FILE *out, const struct tracing_event *ev, const struct 
             break;
         case TRF_NODE:
             show_name(out, (const char *const *)names->nodes, names->n_nodes, ev->v[i].u);
+            break;
+        case TRF_FAULT:
+            show_name(out, (const char *const *)names->faults, names->n_faults, ev->v[i].u);
             break;
         case TRF_PACKET:
             show_name(out, tracing_packet_names, TRACING_PACKETS, ev->v[i].u);

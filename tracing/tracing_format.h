@@ -33,6 +33,7 @@ enum tracing_field_type {
     TRF_I64,
     TRF_LINK,   /* u32, checked */
     TRF_NODE,   /* u32; may be no node at all */
+    TRF_FAULT,  /* u32 */
     TRF_PACKET, /* u32: enum fab_packet; may be none of them */
     TRF_STRING,
     TRF_BYTES /* u32 count, bytes; only as an event's last field; must fit */
@@ -73,15 +74,16 @@ struct tracing_event {
     union tracing_value v[TRACING_MAX_FIELDS]; /* in the table's order */
 };
 
-/* Names of nodes and links, by index. Owned: tracing_names_free() frees all. */
+/* Names of nodes, links and faults, by index. Owned: tracing_names_free() frees all. */
 struct tracing_names {
-    char **nodes, **links;
-    unsigned n_nodes, n_links;
+    char **nodes, **links, **faults;
+    unsigned n_nodes, n_links, n_faults;
 };
 
 /* Copies; 0, or -1 ENOMEM (then `to` is empty). */
 int tracing_names_copy(struct tracing_names *to, const char *const *nodes, unsigned n_nodes,
-                       const char *const *links, unsigned n_links);
+                       const char *const *links, unsigned n_links, const char *const *faults,
+                       unsigned n_faults);
 /* The node's number in packet headers; NULL is the fabric. n_nodes + 1 for a name that is not there. */
 unsigned tracing_names_node(const struct tracing_names *names, const char *node);
 void tracing_names_free(struct tracing_names *names);

@@ -2,9 +2,9 @@
 /*
  * tracing_metadata.c - the CTF metadata text: made from the event table and the names; names read back.
  *
- * Reading does not parse TSDL. The names stand in the env block as node_0, node_1, .., link_0, ..; they are
- * taken from there and the text is made again from them: a trace of another version, or a damaged one, is not
- * the same text.
+ * Reading does not parse TSDL. The names stand in the env block as node_0, node_1, .., link_0, .., fault_0,
+ * ..; they are taken from there and the text is made again from them: a trace of another version, or a
+ * damaged one, is not the same text.
  */
 #include "tracing/tracing_format.h"
 #include <errno.h>
@@ -49,9 +49,9 @@ static void put_enum(FILE *out, const char *name, const char *const *labels, uns
 static void put_event(FILE *out, unsigned id)
 {
     static const char *const types[] = {
-        [TRF_U32] = "uint32_t",      [TRF_U64] = "uint64_t",           [TRF_HEX64] = "hex64_t",
-        [TRF_I64] = "int64_t",       [TRF_LINK] = "enum link_no",      [TRF_STRING] = "string",
-        [TRF_NODE] = "enum node_no", [TRF_PACKET] = "enum packet_type"};
+        [TRF_U32] = "uint32_t",      [TRF_U64] = "uint64_t",        [TRF_HEX64] = "hex64_t",
+        [TRF_I64] = "int64_t",       [TRF_LINK] = "enum link_no",   [TRF_STRING] = "string",
+        [TRF_NODE] = "enum node_no", [TRF_FAULT] = "enum fault_no", [TRF_PACKET] = "enum packet_type"};
     const struct tracing_event_def *def = &tracing_event_defs[id];
     fprintf(out, "event {\n\tid = %u;\n\tname = \"%s\";\n\tstream_id = %d;\n\tfields := struct {\n", id,
             def->name, def->stream);
@@ -77,10 +77,11 @@ static void put_metadata(FILE *out, const struct tracing_names *names)
         "hex64_t;\n\n"
         "trace {\n\tmajor = 1;\n\tminor = 8;\n\tbyte_order = le;\n\tpacket.header := struct {\n"
         "\t\tuint32_t magic;\n\t\tuint32_t stream_id;\n\t};\n};\n\n"
-        "env {\n\tdomain = \"cob\";\n\tcob_format = 2;\n",
+        "env {\n\tdomain = \"cob\";\n\tcob_format = 3;\n",
         out);
     put_names(out, "node", names->nodes, names->n_nodes);
     put_names(out, "link", names->links, names->n_links);
+    put_names(out, "fault", names->faults, names->n_faults);
     fputs(
         "};\n\n"
         "clock {\n\tname = vtime;\n\tdescription = \"virtual time in picoseconds since the guests were "
@@ -93,6 +94,8 @@ static void put_metadata(FILE *out, const struct tracing_names *names)
     put_enum(out, "node_no", (const char *const *)names->nodes, names->n_nodes, "fabric");
     put_enum(out, "link_no", (const char *const *)names->links, names->n_links,
              names->n_links ? NULL : "none"); /* must not be empty */
+    put_enum(out, "fault_no", (const char *const *)names->faults, names->n_faults,
+             names->n_faults ? NULL : "none");
     put_enum(out, "packet_type", tracing_packet_names, TRACING_PACKETS, NULL);
     for (unsigned stream = 0; stream < TRACING_CLASS_COUNT; stream++)
         fprintf(out,
@@ -176,7 +179,7 @@ static int take_names(const char **p, const char *end, const char *key, char ***
 
 int tracing_metadata_parse(const char *text, size_t len, struct tracing_names *names)
 {
-    static const char before[] = "cob_format = 2;\n";
+    static const char before[] = "cob_format = 3;\n";
     *names = (struct tracing_names){0};
     errno = EINVAL;
     const char *p = memmem(text, len, before, sizeof before - 1);
@@ -184,7 +187,8 @@ int tracing_metadata_parse(const char *text, size_t len, struct tracing_names *n
         return -1;
     p += sizeof before - 1;
     if (take_names(&p, text + len, "node", &names->nodes, &names->n_nodes) == 0 &&
-        take_names(&p, text + len, "link", &names->links, &names->n_links) == 0) {
+        take_names(&p, text + len, "link", &names->links, &names->n_links) == 0 &&
+        take_names(&p, text + len, "fault", &names->faults, &names->n_faults) == 0) {
         size_t again_len;
         char *again = tracing_metadata_text(names, &again_len);
         bool same = again && again_len == len && memcmp(again, text, len) == 0;

@@ -107,7 +107,8 @@ static struct tracing *allocate(const struct tracing_config *cfg)
     t->consoles = calloc(n_streams, sizeof *t->consoles);
     t->listed = calloc(n_streams + n_captures, sizeof *t->listed);
     if (!t->streams || !t->captures || !t->consoles || !t->listed ||
-        tracing_names_copy(&t->names, cfg->nodes, cfg->n_nodes, cfg->links, cfg->n_links) != 0)
+        tracing_names_copy(&t->names, cfg->nodes, cfg->n_nodes, cfg->links, cfg->n_links, cfg->faults,
+                           cfg->n_faults) != 0)
         tracing_fail(&t->error, ENOMEM, NULL);
     return t;
 }

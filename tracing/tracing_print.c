@@ -28,6 +28,13 @@ struct printer {
     int width;
 };
 
+/* Whether an event of the fabric is about the link that is asked for. A fault begins and ends everywhere. */
+static bool of_link(const struct printer *p, const struct tracing_event *ev)
+{
+    return !p->filter->link || (ev->id == TR_FAULT && strcmp(ev->v[3].s, "hit") != 0) ||
+           strcmp(p->names.links[ev->v[0].u], p->filter->link) == 0;
+}
+
 /* The next event that the filter lets through. */
 static void advance(const struct printer *p, struct source *s)
 {
@@ -37,9 +44,8 @@ static void advance(const struct printer *p, struct source *s)
         s->state = tracing_cursor_next(&s->cursor, &s->next);
         if (s->state == 1 && s->next.at >= filter->to)
             s->state = 0;
-    } while (s->state == 1 &&
-             (s->next.at < filter->from || (s->cursor.stream == TRACING_FABRIC_CLASS && filter->link &&
-                                            strcmp(p->names.links[s->next.v[0].u], filter->link) != 0)));
+    } while (s->state == 1 && (s->next.at < filter->from ||
+                               (s->cursor.stream == TRACING_FABRIC_CLASS && !of_link(p, &s->next))));
 }
 
 static bool has_name(char *const *names, unsigned n, const char *name)

@@ -54,18 +54,17 @@ static char **copy_list(const char *const *list, unsigned n)
 }
 
 int tracing_names_copy(struct tracing_names *to, const char *const *nodes, unsigned n_nodes,
-                       const char *const *links, unsigned n_links)
+                       const char *const *links, unsigned n_links, const char *const *faults,
+                       unsigned n_faults)
 {
-    *to = (struct tracing_names){.nodes = copy_list(nodes, n_nodes), .n_nodes = n_nodes};
-    if (to->nodes) {
-        to->links = copy_list(links, n_links);
-        to->n_links = n_links;
-    }
-    if (to->links)
+    *to = (struct tracing_names){.nodes = copy_list(nodes, n_nodes),
+                                 .links = copy_list(links, n_links),
+                                 .faults = copy_list(faults, n_faults)};
+    to->n_nodes = to->nodes ? n_nodes : 0;
+    to->n_links = to->links ? n_links : 0;
+    to->n_faults = to->faults ? n_faults : 0;
+    if (to->nodes && to->links && to->faults)
         return 0;
-    if (!to->nodes)
-        to->n_nodes = 0;
-    to->n_links = 0;
     tracing_names_free(to);
     errno = ENOMEM;
     return -1;
@@ -87,6 +86,9 @@ void tracing_names_free(struct tracing_names *names)
         free(names->nodes[i]);
     for (unsigned i = 0; i < names->n_links; i++)
         free(names->links[i]);
+    for (unsigned i = 0; i < names->n_faults; i++)
+        free(names->faults[i]);
+    free(names->faults);
     free(names->nodes);
     free(names->links);
     *names = (struct tracing_names){0};

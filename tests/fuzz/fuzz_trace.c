@@ -13,8 +13,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char *node_list[] = {"alpha", "beta"}, *link_list[] = {"wire0", "wire1"};
-static const struct tracing_names names = {node_list, link_list, 2, 2};
+static char *node_list[] = {"alpha", "beta"}, *link_list[] = {"wire0", "wire1"}, *fault_list[] = {"lossy"};
+static const struct tracing_names names = {node_list, link_list, fault_list, 2, 2, 1};
 
 static void read_stream(const uint8_t *data, size_t size, const char *node)
 {

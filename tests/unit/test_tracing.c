@@ -100,6 +100,28 @@ START_TEST(adapters)
 }
 END_TEST
 
+/* Faults by name; that one begins and ends is shown whatever the link, what it does is not. */
+START_TEST(fault_events)
+{
+    struct tracing *t = fix_open("run");
+    tracing_fault(t, 10 * VTIME_NS, 0, 0, 0, "begin", 0, 0);
+    tracing_fault(t, 11 * VTIME_NS, 0, 1, 0, "hit", 17, 500);
+    tracing_node_fault(t, 1, 12 * VTIME_NS, 1, "begin", 0);
+    tracing_fault(t, 13 * VTIME_NS, 0, 0, 0, "end", 0, 0);
+    fix_close(t);
+    char *out, *err;
+    ck_assert_int_eq(fix_print("run", NULL, &out, &err), 0);
+    ck_assert_str_eq(err, "");
+    ck_assert_str_eq(out,
+                     "0.000000010 s  fabric  fault wire0.0 lossy begin #0 value 0\n"
+                     "0.000000011 s  fabric  fault wire0.1 lossy hit #17 value 500\n"
+                     "0.000000012 s  beta    fault slow begin value 0\n"
+                     "0.000000013 s  fabric  fault wire0.0 lossy end #0 value 0\n");
+    free(out);
+    free(err);
+}
+END_TEST
+
 /* A count of bytes that leads out of the packet. */
 START_TEST(record_that_is_too_long)
 {
@@ -356,10 +378,11 @@ END_TEST
 
 START_TEST(metadata_names)
 {
-    static const char *const nodes[] = {"a\"b\\c", "d"}, *const links[] = {"a:eth0--d:eth1"};
+    static const char *const nodes[] = {"a\"b\\c", "d"}, *const links[] = {"a:eth0--d:eth1"},
+                             *const faults[] = {"lossy", "slow"};
     struct tracing_names names, again;
     size_t len;
-    ck_assert_int_eq(tracing_names_copy(&names, nodes, 2, links, 1), 0);
+    ck_assert_int_eq(tracing_names_copy(&names, nodes, 2, links, 1, faults, 2), 0);
     char *text = tracing_metadata_text(&names, &len);
     ck_assert_int_eq(strncmp(text, "/* CTF 1.8 */\n", 14), 0);
     ck_assert_ptr_nonnull(strstr(text, "freq = 1000000000000;"));
@@ -367,12 +390,15 @@ START_TEST(metadata_names)
     ck_assert_uint_eq(again.n_nodes, 2);
     ck_assert_str_eq(again.nodes[0], nodes[0]);
     ck_assert_str_eq(again.links[0], links[0]);
+    ck_assert_uint_eq(again.n_faults, 2);
+    ck_assert_str_eq(again.faults[1], faults[1]);
     tracing_names_free(&again);
     for (size_t i = 0; i < len; i += 13) {
         text[i] ^= 1; /* a change anywhere: other names, or refused; never accepted as the same */
         if (tracing_metadata_parse(text, len, &again) == 0) {
             ck_assert(strcmp(again.nodes[0], nodes[0]) != 0 || strcmp(again.nodes[1], nodes[1]) != 0 ||
-                      strcmp(again.links[0], links[0]) != 0);
+                      strcmp(again.links[0], links[0]) != 0 || strcmp(again.faults[0], faults[0]) != 0 ||
+                      strcmp(again.faults[1], faults[1]) != 0);
             tracing_names_free(&again);
         }
         text[i] ^= 1;
@@ -408,7 +434,7 @@ START_TEST(cannot_open)
 {
     char why[256] = "";
     fix_write("", "file", "x", 1);
-    struct tracing_config cfg = {fix_path("file", ""), fix_nodes, 2, fix_links, 1, NULL, true, true};
+    struct tracing_config cfg = {fix_path("file", ""), fix_nodes, 2, fix_links, 1, NULL, 0, NULL, true, true};
     ck_assert_ptr_null(tracing_open(&cfg, why, sizeof why));
     ck_assert_int_eq(errno, ENOTDIR);
     ck_assert_ptr_nonnull(strstr(why, "/file/trace: Not a directory"));
@@ -483,7 +509,8 @@ START_TEST(everything_off)
 {
     char why[256];
     ck_assert_int_eq(mkdir(fix_path("run", ""), 0777), 0);
-    struct tracing_config cfg = {fix_path("run", ""), fix_nodes, 2, fix_links, 1, NULL, false, false};
+    struct tracing_config cfg = {
+        fix_path("run", ""), fix_nodes, 2, fix_links, 1, NULL, 0, NULL, false, false};
     struct tracing *t = tracing_open(&cfg, why, sizeof why);
     ck_assert_ptr_nonnull(t);
     tracing_node_state(t, 0, 5, "x", 0);
@@ -501,6 +528,6 @@ START_TEST(everything_off)
 }
 END_TEST
 
-FIX_MAIN("tracing", round_trip, adapters, record_that_is_too_long, sorts_between_commits,
+FIX_MAIN("tracing", round_trip, adapters, fault_events, record_that_is_too_long, sorts_between_commits,
          commits_leave_no_trace, packet_boundary, long_string_is_cut, truncated, corrupt, filters,
          metadata_names, not_a_run, cannot_open, disk_full, late_state, everything_off)

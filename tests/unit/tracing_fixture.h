@@ -20,6 +20,7 @@
 
 static const char *const fix_nodes[] = {"alpha", "beta"};
 static const char *const fix_links[] = {"wire0"};
+static const char *const fix_faults[] = {"lossy", "slow"};
 static char fix_dir[64]; /* of this test; run directories are made in it */
 
 static UNUSED void fix_setup(void)
@@ -53,7 +54,7 @@ static UNUSED struct tracing *fix_open(const char *run)
 {
     char why[256] = "";
     ck_assert_int_eq(mkdir(fix_path(run, ""), 0777), 0);
-    struct tracing_config cfg = {fix_path(run, ""), fix_nodes, 2, fix_links, 1, NULL, true, true};
+    struct tracing_config cfg = {fix_path(run, ""), fix_nodes, 2, fix_links, 1, fix_faults, 2, NULL, true, true};
     struct tracing *t = tracing_open(&cfg, why, sizeof why);
     ck_assert_msg(t != NULL, "%s", why);
     return t;
