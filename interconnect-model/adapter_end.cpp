@@ -62,7 +62,7 @@ uint64_t AdapterEnd::held() const
     return n;
 }
 
-void AdapterEnd::Class::granted(Offer offer, vtime_t)
+void AdapterEnd::Class::granted(Offer offer)
 {
     end->put_on_wire(std::move(offer.frame), offer.vc);
     end->offer_next(*this);

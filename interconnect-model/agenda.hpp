@@ -7,10 +7,10 @@
  *
  *      (time, rank, index, seq)
  *
- * rank: the kind of event, in the order of enum Rank; index: the port (Inject) or 2 * link + end (all
- * others); seq: the order in which entries were added. No pointer, and no order in which SystemC would run
- * processes, decides anything. An entry may add entries for the present time; they take their place in the
- * same order.
+ * rank: the kind of event, in the order of enum Rank; index: the port (Inject), the fault, or 2 * link + end
+ * (all others); seq: the order in which entries were added. No pointer, and no order in which SystemC would
+ * run processes, decides anything. An entry may add entries for the present time; they take their place in
+ * the same order.
  *
  * SystemC's clock runs only while something is due (run_until) and otherwise lags behind the fabric's.
  */
@@ -24,6 +24,7 @@ namespace icm
 {
 
 enum class Rank : uint32_t {
+    Fault,   /* a fault begins or ends by time; index: the fault */
     Up,      /* a link is trained */
     Pump,    /* a link end may start to transmit its next frame */
     Inject,  /* a frame from outside enters a port's queue (without a frame: training is asked for) */

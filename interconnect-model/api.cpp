@@ -93,7 +93,7 @@ int ic_inject(struct ic *ic, unsigned port, vtime_t time_ps, uint64_t frame_id, 
     if (vtime_add(time_ps, ic->ports[port]->ingress_ps()) < ic->now_ps)
         return fail(EINVAL);
     try {
-        ic->ports[port]->inject(time_ps, icm::FrameRef(frame_id, data, len));
+        ic->ports[port]->inject(time_ps, icm::FrameRef(frame_id, port, data, len));
         return 0;
     } catch (...) {
         return fail(errno_of_exception());
@@ -213,9 +213,9 @@ int ic_check(const struct ic *ic, char *why, size_t size)
     }
 }
 
-uint64_t ic_fault_hits(const struct ic *, unsigned)
+uint64_t ic_fault_hits(const struct ic *ic, unsigned fault)
 {
-    return 0; /* faults are checked and kept out of the way: nothing acts yet */
+    return ic->faults ? ic->faults->hits(fault) : 0;
 }
 
 const char *ic_drop_name(enum ic_drop drop)

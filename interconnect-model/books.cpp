@@ -4,9 +4,9 @@
  *
  * At any time between two calls each frame (or copy of one) is in exactly one place: on the agenda to be
  * injected, in a link end's queue or a fabric switch's buffer, on its way to a look-up in a switch (Forward),
- * delivered, or dropped. And each byte of a fabric link's buffers is either free (a credit, perhaps on its
- * way back), or of a packet that comes or waits there. What is in flight is counted by walking these places,
- * independently of the counters it is compared with.
+ * delivered, or dropped (lost on a wire, too). And each byte of a fabric link's buffers is either free (a
+ * credit, perhaps on its way back), or of a packet that comes or waits there. What is in flight is counted by
+ * walking these places, independently of the counters it is compared with.
  */
 #include "interconnect-model/fabric.hpp"
 
@@ -59,9 +59,11 @@ std::string end_imbalance(const Fabric &fabric, const Link &link, unsigned which
         own.queued_bytes != own.sent_bytes + link.end(which).waiting_bytes())
         return where + "queued " + std::to_string(own.queued_frames) + " frames, but sent " +
                std::to_string(own.sent_frames) + " and " + std::to_string(held) + " wait";
-    if (own.sent_frames != far.arrived_frames + arriving_far)
-        return where + "sent " + std::to_string(own.sent_frames) + " frames, but " +
-               std::to_string(far.arrived_frames) + " arrived and " + std::to_string(arriving_far) +
+    const uint64_t lost = own.dropped[IC_DROP_FAULT] + own.dropped[IC_DROP_LINK_DOWN];
+    if (own.sent_frames + own.duplicated_frames != far.arrived_frames + arriving_far + lost)
+        return where + "sent " + std::to_string(own.sent_frames) + " frames and " +
+               std::to_string(own.duplicated_frames) + " copies, but " + std::to_string(far.arrived_frames) +
+               " arrived, " + std::to_string(lost) + " were lost and " + std::to_string(arriving_far) +
                " are on the wire";
     if (own.queue_peak_bytes > link.end(which).queue_limit())
         return where + "the queue held " + std::to_string(own.queue_peak_bytes) + " bytes, its limit is " +
@@ -95,9 +97,12 @@ Totals Fabric::totals() const
     for (const auto &sw : switches)
         sum.copied += sw->copied();
     for (const auto &link : links)
-        for (unsigned end = 0; end < 2; end++)
-            for (uint64_t dropped : link->end(end).stats(now_ps).dropped)
+        for (unsigned end = 0; end < 2; end++) {
+            const EndStats stats = link->end(end).stats(now_ps);
+            sum.duplicated += stats.duplicated_frames;
+            for (uint64_t dropped : stats.dropped)
                 sum.dropped += dropped;
+        }
     const Walk seen = walk(*this);
     sum.in_flight = seen.entering + seen.switching + seen.waiting;
     return sum;
@@ -106,10 +111,11 @@ Totals Fabric::totals() const
 std::string Fabric::imbalance() const
 {
     const Totals sum = totals();
-    if (sum.injected + sum.copied != sum.delivered + sum.dropped + sum.in_flight)
+    if (sum.injected + sum.copied + sum.duplicated != sum.delivered + sum.dropped + sum.in_flight)
         return "injected " + std::to_string(sum.injected) + " + copied " + std::to_string(sum.copied) +
-               " frames, but delivered " + std::to_string(sum.delivered) + " + dropped " +
-               std::to_string(sum.dropped) + " + in flight " + std::to_string(sum.in_flight);
+               " + duplicated " + std::to_string(sum.duplicated) + " frames, but delivered " +
+               std::to_string(sum.delivered) + " + dropped " + std::to_string(sum.dropped) + " + in flight " +
+               std::to_string(sum.in_flight);
     const Walk seen = walk(*this);
     for (const auto &link : links)
         for (unsigned end = 0; end < 2; end++) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* credit_end.cpp - see credit_end.hpp; the adapter's end is in adapter_end.cpp. */
 #include "interconnect-model/credit_end.hpp"
+#include "interconnect-model/faults.hpp"
+#include <algorithm>
 
 namespace icm
 {
@@ -48,6 +50,8 @@ void CreditEnd::offer(unsigned lane, Offer offer)
 
 void CreditEnd::give_back(uint32_t vc, uint32_t bytes, vtime_t at_ps)
 {
+    if (faults_)
+        at_ps = faults_->hold_credit(at_ps, bytes);
     Channel &channel = channels_[vc];
     auto place = channel.returning.end();
     while (place != channel.returning.begin() && (place - 1)->at_ps > at_ps)
@@ -55,6 +59,16 @@ void CreditEnd::give_back(uint32_t vc, uint32_t bytes, vtime_t at_ps)
     channel.returning.insert(place, Returning{at_ps, bytes});
     if (channel.offers)
         choose_at(vtime_max(at_ps, busy_until_ps_));
+}
+
+void CreditEnd::hold_credits()
+{
+    for (Channel &channel : channels_) {
+        for (Returning &r : channel.returning)
+            r.at_ps = faults_->hold_credit(r.at_ps, r.bytes);
+        std::stable_sort(channel.returning.begin(), channel.returning.end(),
+                         [](const Returning &a, const Returning &b) { return a.at_ps < b.at_ps; });
+    }
 }
 
 /* Takes in the credits that have come back. */
@@ -145,8 +159,7 @@ void CreditEnd::choose()
         Offer offer = std::move(offers_[lane]);
         offers_[lane] = Offer();
         channels_[offer.vc].offers--;
-        vtime_t until = vtime_add(now, serialisation_ps(link_.cfg, offer.frame->len));
-        lanes_[lane]->granted(std::move(offer), until);
+        lanes_[lane]->granted(std::move(offer));
         if (n_offers_)
             choose_at(busy_until_ps_);
         return;
@@ -170,21 +183,31 @@ void CreditEnd::take(Transfer &transfer)
     put_on_wire(transfer.frame, transfer.vc);
 }
 
-void CreditEnd::put_on_wire(FrameRef frame, uint32_t vc)
+bool CreditEnd::take_room(uint32_t vc, uint32_t len)
 {
     Channel &channel = channels_[vc];
-    const uint32_t len = frame->len;
-    sc_assert(channel.credit >= len && busy_until_ps_ <= local());
+    if (channel.credit < len)
+        return false;
     channel.credit -= len;
-    channel.stats.sent_packets++;
-    channel.stats.sent_bytes += len;
-    uint32_t reserved = link_.cfg.buffer_bytes - channel.credit;
-    if (reserved > channel.stats.peak_bytes)
-        channel.stats.peak_bytes = reserved;
+    channel.stats.peak_bytes = std::max(channel.stats.peak_bytes, link_.cfg.buffer_bytes - channel.credit);
+    return true;
+}
+
+void CreditEnd::put_on_wire(FrameRef frame, uint32_t vc)
+{
+    sc_assert(busy_until_ps_ <= local());
+    if (!take_room(vc, frame->len))
+        sc_assert(false); /* choose() has seen to that */
+    channels_[vc].stats.sent_packets++;
+    channels_[vc].stats.sent_bytes += frame->len;
     transmit(std::move(frame), vc);
+}
+
+void CreditEnd::departed(uint32_t vc, uint32_t len, vtime_t last_ps, bool lost)
+{
     /* An adapter takes what comes: its buffer holds a packet until the last bit is in. */
-    if (link_.cfg.end[!end_].kind == IC_END_PORT)
-        give_back(vc, len, vtime_add(busy_until_ps_, 2 * link_.cfg.delay_ps));
+    if (lost || link_.cfg.end[!end_].kind == IC_END_PORT)
+        give_back(vc, len, vtime_add(last_ps, link_.cfg.delay_ps));
 }
 
 VcStats CreditEnd::vc_stats(unsigned vc, vtime_t fabric_now_ps) const

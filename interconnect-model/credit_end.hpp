@@ -14,7 +14,8 @@
  * Credits. credit[vc] is the room in the far side's buffer for vc, in bytes of packets (framing not counted).
  * It is taken when transmission starts. The far side gives it back when the packet has left its buffer, and
  * the link's delay later it is here. When that will be is known in advance, so a credit under way is no entry
- * on the agenda; it only becomes one if a packet waits for it.
+ * on the agenda; it only becomes one if a packet waits for it. Room that a packet lost on the way would have
+ * taken is given back when its last bit would have come in.
  */
 #ifndef COB_INTERCONNECT_CREDIT_END_HPP
 #define COB_INTERCONNECT_CREDIT_END_HPP
@@ -37,8 +38,8 @@ struct Offer {
 class Lane
 {
   public:
-    /* The offer is sent now and off the wire at until_ps: the lane hands it over, and may offer again. */
-    virtual void granted(Offer offer, vtime_t until_ps) = 0;
+    /* The offer is sent now: the lane hands it over, and may offer again. */
+    virtual void granted(Offer offer) = 0;
 
   protected:
     ~Lane() = default;
@@ -57,6 +58,7 @@ class CreditEnd : public LinkEnd
     void offer(unsigned lane, Offer offer);
     /* Room in the far side's buffer will be known here at at_ps, in this end's local time. */
     void give_back(uint32_t vc, uint32_t bytes, vtime_t at_ps);
+    void hold_credits() override;
 
     void take(Transfer &transfer) override; /* the granted lane hands over its packet */
     void act(Due &due) override;            /* Emit, Grant, Arrive */
@@ -81,6 +83,8 @@ class CreditEnd : public LinkEnd
 
   protected:
     void put_on_wire(FrameRef frame, uint32_t vc);
+    bool take_room(uint32_t vc, uint32_t len) override;
+    void departed(uint32_t vc, uint32_t len, vtime_t last_ps, bool lost) override;
 
     const unsigned layers_;
 
@@ -126,7 +130,7 @@ class AdapterEnd : public CreditEnd
 
   private:
     struct Class final : Lane {
-        void granted(Offer offer, vtime_t until_ps) override;
+        void granted(Offer offer) override;
 
         AdapterEnd *end;
         unsigned index;

@@ -19,6 +19,8 @@ Fabric::Fabric(const ic_config &cfg, Routes routes_)
     add_links(cfg);
     add_ports(cfg);
     add_switches(cfg);
+    if (cfg.n_faults)
+        faults = std::make_unique<Faults>(cfg, agenda, outside, links);
     sc_core::sc_start(sc_core::SC_ZERO_TIME); /* elaborates */
 }
 

@@ -7,6 +7,7 @@
 #define COB_INTERCONNECT_FABRIC_HPP
 
 #include "interconnect-model/fabric_switch.hpp"
+#include "interconnect-model/faults.hpp"
 #include "interconnect-model/port.hpp"
 #include "interconnect-model/switch.hpp"
 
@@ -45,6 +46,7 @@ class Fabric
     std::vector<std::unique_ptr<Switch>> switches; /* Ethernet */
     std::vector<std::unique_ptr<FabricSwitch>> fabric_switches;
     std::vector<std::unique_ptr<Link>> links;
+    std::unique_ptr<Faults> faults; /* nullptr: none are configured */
     vtime_t now_ps = 0;
     bool failed = false; /* SystemC reported an error: nothing goes on */
     bool inside = false; /* in ic_advance: a callback must not call back */

@@ -47,7 +47,8 @@ FabricSwitch::Input::Input(FabricSwitch &sw, unsigned index_, const Attachment &
 
 void FabricSwitch::Input::take(Transfer &transfer)
 {
-    arriving.push_back(Arriving{transfer.vc, transfer.frame->len, transfer.first_ps});
+    arriving.push_back(
+        Arriving{transfer.vc, transfer.frame->len, transfer.first_ps, transfer.last_ps, &*transfer.frame});
     parent.agenda_.add(decision_ps(parent.cfg_, transfer), Rank::Forward, own.index(), this, transfer.frame,
                        transfer.last_ps);
 }
@@ -59,11 +60,21 @@ void FabricSwitch::Input::drop(const FrameRef &frame, unsigned vc, vtime_t last_
     upstream.give_back(vc, frame->len, vtime_add(vtime_max(now, last_ps), link.cfg.delay_ps));
 }
 
+/* The first one, unless faults let packets overtake each other on the link. */
+FabricSwitch::Arriving FabricSwitch::Input::take_arriving(const Due &due)
+{
+    auto it = arriving.begin();
+    while (it->frame != &*due.frame || it->last_ps != due.own_ps)
+        ++it;
+    const Arriving found = *it;
+    arriving.erase(it);
+    return found;
+}
+
 void FabricSwitch::Input::act(Due &due)
 {
     const vtime_t now = parent.agenda_.now();
-    const Arriving from = arriving.front();
-    arriving.pop_front();
+    const Arriving from = take_arriving(due);
     const int out_link = parent.routes_.next_link(parent.index_, packet_header(*due.frame));
     if (out_link < 0) {
         drop(due.frame, from.vc, due.own_ps, IC_DROP_NO_ROUTE);
@@ -111,15 +122,16 @@ void FabricSwitch::Channel::act(Due &)
     offer_first();
 }
 
-void FabricSwitch::Channel::granted(Offer offer, vtime_t until_ps)
+void FabricSwitch::Channel::granted(Offer offer)
 {
     Input &output = *input->parent.inputs_[queue.front().output];
     Transfer transfer = {std::move(offer.frame), 0, 0, 0, offer.vc};
     queue.pop_front();
     on_offer = false;
-    free_at_ps = until_ps;
-    input->upstream.give_back(vc, transfer.frame->len, vtime_add(until_ps, input->link.cfg.delay_ps));
+    const uint32_t len = transfer.frame->len;
     send(output.tx, transfer);
+    free_at_ps = output.own.busy_until_ps();
+    input->upstream.give_back(vc, len, vtime_add(free_at_ps, input->link.cfg.delay_ps));
     offer_first();
 }
 

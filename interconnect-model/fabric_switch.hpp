@@ -48,7 +48,7 @@ class FabricSwitch : public sc_core::sc_module
 
     /* One virtual channel of one input. */
     struct Channel final : Lane, Actor {
-        void granted(Offer offer, vtime_t until_ps) override;
+        void granted(Offer offer) override;
         void act(Due &due) override; /* Release */
         void offer_first();
 
@@ -61,7 +61,8 @@ class FabricSwitch : public sc_core::sc_module
 
     struct Arriving {
         uint32_t vc, len;
-        vtime_t first_ps;
+        vtime_t first_ps, last_ps;
+        const Frame *frame;
     };
 
     /* One attached link: what comes from it, and the end by which others leave. */
@@ -69,13 +70,14 @@ class FabricSwitch : public sc_core::sc_module
         Input(FabricSwitch &sw, unsigned index, const Attachment &attachment);
         void take(Transfer &transfer) override;
         void act(Due &due) override; /* Forward */
+        Arriving take_arriving(const Due &due);
         void drop(const FrameRef &frame, unsigned vc, vtime_t last_ps, ic_drop why);
 
         FabricSwitch &parent;
         const unsigned index;
         Link &link;
         CreditEnd &own, &upstream;
-        std::deque<Arriving> arriving; /* those with a Forward on the agenda, in their order */
+        std::deque<Arriving> arriving; /* those with a Forward on the agenda, as they were sent */
         std::vector<Channel> channels;
         Sender sender;
         rx_socket rx;

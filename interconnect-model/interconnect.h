@@ -116,16 +116,17 @@ enum ic_drop {
     IC_DROP_COUNT
 };
 
-enum ic_fault_phase { IC_FAULT_BEGIN, IC_FAULT_END, IC_FAULT_HIT };
+/* IC_FAULT_NONE has no such events. */
+enum ic_fault_phase {
+    IC_FAULT_BEGIN, /* Once, if the fault begins. Triggered: with the triggering packet, its link, end and t0
+                       (see struct ic_fault_cfg). Else no frame, link and end are 0, and the time is from_ps.
+                     */
+    IC_FAULT_END,   /* Once, if the fault ends: by time, or with the last hit that `count` allows, and then at
+                       the   time of that hit. No frame; link and end are 0. */
+    IC_FAULT_HIT, /* Each time it acts. With the packet, its link and sending end, and t0 (DOWN: or, if later,
+                     when the link went down). STARVE: no frame, and when the credit would have been back. */
+};
 
-/*
- * BEGIN  once, if the fault begins before the end of the run. A triggered one: with the triggering packet,
- * its link, end and time (see below). Else no frame, link and end are 0, and the time is from_ps. END once,
- * if it has begun and ended: by time, or with the last hit that `count` allows (and then at that hit's time).
- * No frame; link and end are 0. HIT    each time it acts. With the packet, its link, sending end, and the
- * time of the first bit on that link; STARVE: no frame, and the time at which the credit would have been
- * back. IC_FAULT_NONE has no such events.
- */
 struct ic_fault_event {
     unsigned index; /* into the config */
     enum ic_fault_phase phase;
@@ -159,8 +160,8 @@ struct ic_ops {
     /*
      * May be NULL. ARRIVED of last links is called when announced, and what happens at a port's own sending
      * end is called up to ic_ingress_ps late, so times are ordered only per link end and kind (ARRIVED:
-     * unless faults let packets overtake each other; FAULT: not). The order of the calls is the same whatever
-     * the steps of ic_advance.
+     * unless faults let packets overtake each other; FAULT and DROPPED by LINK_DOWN: not). The order of the
+     * calls is the same whatever the steps of ic_advance.
      */
     void (*event)(void *ctx, const struct ic_event *ev);
     /*
@@ -173,15 +174,38 @@ struct ic_ops {
 
 /* ---- faults ---- */
 
+/* What happens to a packet, t0 being the time of its first bit on the link; on Ethernet and on links of the
+ * fabric alike. */
 enum ic_fault_kind {
-    IC_FAULT_NONE, /* does nothing: holds a place in the list, or watches for a trigger (ic_ops.triggered) */
+    /* Nothing: holds a place in the list, or watches for a trigger (ic_ops.triggered). */
+    IC_FAULT_NONE,
+    /* With probability ppb it goes over the wire (takes its time there, is reported as SENT) and never
+     * arrives. DROPPED (IC_DROP_FAULT) at the sending end at t0. */
     IC_FAULT_LOSS,
+    /* It is on its way longer, by a time drawn uniformly from [delay - jitter, delay + jitter], never less
+     * than 0. Packets may overtake each other, as with netem. */
     IC_FAULT_DELAY,
+    /* It is put on the wire at rate_bps, if that is slower than the link; those behind it wait. */
     IC_FAULT_RATE,
+    /* With probability ppb one bit behind the header (14 or 48 bytes), drawn uniformly, is flipped; nothing
+     * on the way notices. Packets with nothing behind the header are not eligible. */
     IC_FAULT_CORRUPT,
+    /* With probability ppb the end sends it twice, the copy right behind it, taking its time on the wire. The
+     * copy meets all other faults on its own; no copy is copied, counted by a trigger, or reported as QUEUED
+     * or SENT. On a link of the fabric there is a copy only if the far buffer has room for it at t0 (else no
+     * hit); a switch keeps the packet in its buffer until the copy has left. */
     IC_FAULT_DUPLICATE,
+    /* With probability ppb it is on its way longer by delay_ps, so that later ones overtake it. */
     IC_FAULT_REORDER,
+    /* What has not its last bit across when the link goes down, or starts before it is up again, is lost like
+     * by LOSS (IC_DROP_LINK_DOWN; when the link went down, if that is later than t0). The sending end does
+     * not notice and goes on sending into the void, so no queue builds up. With period_ps the link flaps: it
+     * is down for low_ps at the beginning of each period. A triggered one acts on what starts after the
+     * trigger. Credits on their way are not lost. For both directions name both ends. */
     IC_FAULT_DOWN,
+    /* Links of the fabric only. A credit that would be back at this end while the fault is active comes back
+     * when it ends (by time, whatever the count; never, if that is VTIME_NEVER). Nothing is lost: the end
+     * runs out of credit and waits, and so do, by and by, those that send to it. */
     IC_FAULT_STARVE,
     IC_FAULT_KINDS
 };
@@ -209,45 +233,28 @@ struct ic_match {
     }
 
 /*
- * A fault acts on packets that a sending end starts to put on the wire (t0: the time of its first bit) while
- * the fault is active, at each of `ends` that the packet passes. Everything is decided at t0. It makes things
- * later, or lost, but nothing earlier: ingress, egress and all promises stay as they are.
+ * A fault acts on packets that a sending end starts to put on the wire at t0 while the fault is active, at
+ * each of `ends` that the packet passes. It makes things later, or lost, but nothing earlier: ingress, egress
+ * and all promises stay as they are.
  *
- * What it does, on Ethernet and on links of the fabric alike:
- *   LOSS       With probability ppb the packet goes over the wire (takes its time there, is reported as SENT)
- * and never arrives. DROPPED (IC_DROP_FAULT) at the sending end at t0. DELAY      It is on its way longer by
- * a time drawn uniformly from [delay - jitter, delay + jitter], never less than 0. Packets may overtake each
- * other, as with netem. RATE       It is put on the wire at rate_bps, if that is slower than the link; those
- * behind it wait. CORRUPT    With probability ppb one bit behind the header (14 or 48 bytes), drawn
- * uniformly, is flipped. Packets without anything behind the header are not eligible. Nothing on the way
- * notices. DUPLICATE  With probability ppb the end sends it twice, the copy right behind it, taking its time
- * on the wire. The copy is a packet of its own for all other faults; no copy is copied or counted by a
- * trigger, or reported as QUEUED or SENT. On a link of the fabric there is a copy only if the far buffer has
- * room for it right then (else no hit); a switch keeps the packet in its buffer until the copy has left.
- *   REORDER    With probability ppb it is on its way longer by delay_ps, so that later ones overtake it.
- *   DOWN       What has not its last bit across when the link goes down, or starts before it is up again, is
- * lost as with LOSS (IC_DROP_LINK_DOWN). The sending end does not notice and goes on sending into the void,
- * so no queue builds up. With period_ps the link flaps: down for low_ps at the beginning of each period. A
- * triggered one acts on what starts after the trigger. Credits on their way are not lost. For both directions
- * name both ends. STARVE     Only ends of links of the fabric. A credit that would be back at the end while
- * the fault is active comes back when it ends (by time; never, if that is VTIME_NEVER). No packet is lost:
- * the end runs out of credit and waits, and so do, by and by, those that send to it. A packet lost on a link
- * of the fabric gives its room back when its last bit would have come in: the credit is at the sending end
- * the link's delay later. If several faults act on a packet: delays add up, the slowest rate counts, and once
- * it is lost later ones in the list do not hit it.
+ * Several faults on one packet: kinds act in the order RATE, DUPLICATE, DELAY, REORDER, LOSS, CORRUPT, DOWN,
+ * those of a kind in the order of the list. The slowest rate counts, delays add up, each DUPLICATE makes a
+ * copy, and what is lost already is not hit any more. A packet lost on a link of the fabric gives its room
+ * back when its last bit would have come in; that credit is at the sending end the link's delay later.
  *
- * When: from_ps <= t0 < until_ps. `count`: it acts so often, on all ends together, and is over.
- * triggered: packets of all the fabric that match `trigger` and start at from_ps or later are counted: each
- * one once, on its first link; if trigger.to is given, an Ethernet frame (each copy of a flooded one) on its
- * last. The nth one, starting at its link at t0, triggers the fault, once. It begins with that very packet at
- * that very end, and at all other ends at the time B = t0 + ingress less transmit pipeline of the port that
- * it was sent by (on a last link behind a switch: t0), which is the time that the fabric is executing then.
- * It ends at B + duration_ps (and at until_ps).
+ * Active: from_ps <= t0 < until_ps; and until it has acted `count` times, on all ends together.
  *
- * Chance: fault f's draws at a sending end follow from (seed, link, end, the number of packets that were
- * eligible there before): they depend on no other fault, no other end, no step of ic_advance. Counting
- * (`count`, `nth`) is in the order of events of the fabric, which sees what happens at a port's own end on a
- * switch ingress late.
+ * Triggered: packets anywhere in the fabric that match `trigger`, with from_ps <= t0 < until_ps, are counted;
+ * each one once, on its first link. (With trigger.to, an Ethernet frame, and each copy of a flooded one, on
+ * its last.) The nth one triggers the fault, which happens once. The fault begins with that very packet at
+ * that very end; at all other ends it begins at B, the time that the fabric is executing, which is t0, or t0
+ * + ingress (without the transmit pipeline) at a port's end on a switch. It ends at B + duration_ps, or at
+ * until_ps if that is earlier.
+ *
+ * Chance: a fault's draws at a sending end follow from its seed, the link and end, and the number of packets
+ * that were eligible (active, matching) there before. They do not depend on other faults' draws, other ends,
+ * or the steps of ic_advance. Counting (`count`, `nth`) is in the order of the events of the fabric, which
+ * come to a port's own end on a switch ingress late.
  */
 struct ic_fault_cfg {
     enum ic_fault_kind kind;

@@ -8,9 +8,19 @@ namespace icm
 
 vtime_t serialisation_ps(const ic_link_cfg &cfg, uint32_t len)
 {
+    return serialisation_ps(cfg, cfg.rate_bps, len);
+}
+
+uint32_t header_bytes_of(const ic_link_cfg &cfg)
+{
+    return cfg.fabric ? packet_header_bytes : header_bytes;
+}
+
+vtime_t serialisation_ps(const ic_link_cfg &cfg, uint64_t rate_bps, uint32_t len)
+{
     const unsigned __int128 ps_per_byte_at_1bps = 8 * static_cast<unsigned __int128>(VTIME_S);
     unsigned __int128 wire_bytes = static_cast<uint64_t>(len) + cfg.overhead_bytes;
-    unsigned __int128 ps = (wire_bytes * ps_per_byte_at_1bps + cfg.rate_bps - 1) / cfg.rate_bps;
+    unsigned __int128 ps = (wire_bytes * ps_per_byte_at_1bps + rate_bps - 1) / rate_bps;
     return ps >= static_cast<unsigned __int128>(VTIME_NEVER) ? VTIME_NEVER : static_cast<vtime_t>(ps);
 }
 
@@ -26,8 +36,7 @@ vtime_t decision_ps(const ic_switch_cfg &sw, const Transfer &transfer)
 vtime_t port_lag_ps(const ic_link_cfg &cfg, const ic_switch_cfg &far)
 {
     /* The earliest look-up of the shortest frame, which is a header alone. */
-    vtime_t in =
-        vtime_add(cfg.delay_ps, serialisation_ps(cfg, cfg.fabric ? packet_header_bytes : header_bytes));
+    vtime_t in = vtime_add(cfg.delay_ps, serialisation_ps(cfg, header_bytes_of(cfg)));
     vtime_t lag = decision_ps(far, Transfer{FrameRef(), in, in, cfg.delay_ps, 0});
     return cfg.training_ps > 0 ? vtime_min(lag, cfg.training_ps - (cfg.fabric ? cfg.tx_ps : 0)) : lag;
 }

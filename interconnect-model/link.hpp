@@ -39,6 +39,10 @@ struct Outside {
 
 /* Time to put len bytes and the overhead on the wire: exact, rounded up to 1 ps. */
 vtime_t serialisation_ps(const ic_link_cfg &cfg, uint32_t len);
+/* The same at another rate than the link's. */
+vtime_t serialisation_ps(const ic_link_cfg &cfg, uint64_t rate_bps, uint32_t len);
+/* Bytes of what all packets of this link start with. */
+uint32_t header_bytes_of(const ic_link_cfg &cfg);
 /* The lag of the end of a link that leads from a port to a switch. */
 vtime_t port_lag_ps(const ic_link_cfg &cfg, const ic_switch_cfg &far);
 
@@ -46,6 +50,8 @@ vtime_t port_lag_ps(const ic_link_cfg &cfg, const ic_switch_cfg &far);
 vtime_t decision_ps(const ic_switch_cfg &sw, const Transfer &transfer);
 
 class Link;
+class EndFaults;
+struct Fate;
 
 class LinkEnd : public sc_core::sc_module, public Receiver, public Actor
 {
@@ -62,6 +68,15 @@ class LinkEnd : public sc_core::sc_module, public Receiver, public Actor
     virtual uint64_t queue_limit() const = 0;
     /* Frames in the end's own queues, by counting them. */
     virtual uint64_t held() const = 0;
+    /* Faults may have come to hold up credits that are on their way. */
+    virtual void hold_credits()
+    {
+    }
+    /* From now on this end has faults; not owned. */
+    void suffer(EndFaults *faults)
+    {
+        faults_ = faults;
+    }
 
     /* A frame from the far end has arrived / was refused by the node at this end. */
     void count_arrival(const FrameRef &frame, vtime_t time_ps);
@@ -82,6 +97,11 @@ class LinkEnd : public sc_core::sc_module, public Receiver, public Actor
     {
         return waiting_bytes_;
     }
+    /* When the wire is free again, in local time. */
+    vtime_t busy_until_ps() const
+    {
+        return busy_until_ps_;
+    }
 
   protected:
     /* Bytes that count against the queue's limit; the frame being sent is among them. */
@@ -91,12 +111,28 @@ class LinkEnd : public sc_core::sc_module, public Receiver, public Actor
     /* Sends a frame that was waiting, now. */
     void transmit(FrameRef frame, uint32_t vc);
     void report(vtime_t time_ps, ic_event_kind kind, ic_drop drop, const FrameRef &frame);
+    /* Takes room at the far side for one more packet; false: there is none. */
+    virtual bool take_room(uint32_t vc, uint32_t len);
+    /* A packet has gone out. last_ps: when its last bit is, or would have been, at the far side. */
+    virtual void departed(uint32_t vc, uint32_t len, vtime_t last_ps, bool lost);
 
     Link &link_;
     const unsigned end_;
     vtime_t busy_until_ps_ = 0;
+    EndFaults *faults_ = nullptr;
 
   private:
+    /* One packet on the wire. */
+    struct Flight {
+        FrameRef frame;
+        uint32_t vc;
+        vtime_t start_ps, duration_ps, header_ps; /* header: its part of the duration */
+        vtime_t late_ps;                          /* on the way */
+    };
+    void fly(Flight flight);
+    void suffer_and_fly(const FrameRef &frame, uint32_t vc);
+    vtime_t fly_by_fate(Fate fate, uint32_t vc, vtime_t start_ps);
+
     const vtime_t lag_ps_;
     Sender sender_;
     uint64_t waiting_ = 0, waiting_bytes_ = 0; /* without the frame being sent */

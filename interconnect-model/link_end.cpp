@@ -66,13 +66,21 @@ void LinkEnd::count_waiting(const FrameRef &frame)
     report(local(), IC_EV_QUEUED, IC_DROP_NONE, frame);
 }
 
+bool LinkEnd::take_room(uint32_t, uint32_t)
+{
+    return true;
+}
+
+void LinkEnd::departed(uint32_t, uint32_t, vtime_t, bool)
+{
+}
+
 void LinkEnd::transmit(FrameRef frame, uint32_t vc)
 {
     const ic_link_cfg &cfg = link_.cfg;
     const vtime_t start = local();
-    const uint32_t len = frame->len, header = cfg.fabric ? packet_header_bytes : header_bytes;
+    const uint32_t len = frame->len, header = header_bytes_of(cfg);
     const vtime_t duration = serialisation_ps(cfg, len);
-    Transfer transfer = {std::move(frame), 0, 0, vtime_add(start, cfg.delay_ps), vc};
 
     waiting_--;
     waiting_bytes_ -= len;
@@ -80,11 +88,24 @@ void LinkEnd::transmit(FrameRef frame, uint32_t vc)
     busy_until_ps_ = vtime_add(start, duration);
     stats_.sent_frames++;
     stats_.sent_bytes += len;
-    stats_.busy_ps = vtime_add(stats_.busy_ps, duration);
-    report(start, IC_EV_SENT, IC_DROP_NONE, transfer.frame);
+    report(start, IC_EV_SENT, IC_DROP_NONE, frame);
+    if (faults_)
+        suffer_and_fly(frame, vc);
+    else
+        fly({std::move(frame), vc, start, duration, serialisation_ps(cfg, len < header ? len : header), 0});
+    stats_.busy_ps = vtime_add(stats_.busy_ps, busy_until_ps_ - start);
+}
 
-    transfer.header_ps = vtime_add(transfer.first_ps, serialisation_ps(cfg, len < header ? len : header));
-    transfer.last_ps = vtime_add(transfer.first_ps, duration);
+/* It arrives. */
+void LinkEnd::fly(Flight flight)
+{
+    const ic_link_cfg &cfg = link_.cfg;
+    const uint32_t len = flight.frame->len;
+    Transfer transfer = {std::move(flight.frame), 0, 0,
+                         vtime_add(vtime_add(flight.start_ps, cfg.delay_ps), flight.late_ps), flight.vc};
+
+    transfer.header_ps = vtime_add(transfer.first_ps, flight.header_ps);
+    transfer.last_ps = vtime_add(transfer.first_ps, flight.duration_ps);
     LinkEnd &receiver = link_.end(!end_);
     if (cfg.end[!end_].kind == IC_END_PORT)
         receiver.count_arrival(transfer.frame, transfer.last_ps);
@@ -92,6 +113,7 @@ void LinkEnd::transmit(FrameRef frame, uint32_t vc)
         link_.agenda.add(vtime_max(transfer.last_ps, link_.agenda.now()), Rank::Arrive, receiver.index(),
                          &receiver, transfer.frame, transfer.last_ps);
     send(to_far, transfer);
+    departed(flight.vc, len, transfer.last_ps, false);
 }
 
 void LinkEnd::act(Due &due)

@@ -45,6 +45,7 @@ struct Frame {
     uint64_t id;
     uint32_t len;
     uint32_t refs;
+    uint32_t port;        /* where it was injected */
     static uint64_t live; /* frames in existence, for the conservation check */
 
     const uint8_t *bytes() const
@@ -57,9 +58,9 @@ class FrameRef
 {
   public:
     FrameRef() = default;
-    FrameRef(uint64_t id, const uint8_t *data, uint32_t len)
+    FrameRef(uint64_t id, uint32_t port, const uint8_t *data, uint32_t len)
     {
-        frame_ = new (::operator new(sizeof(Frame) + len)) Frame{id, len, 1};
+        frame_ = new (::operator new(sizeof(Frame) + len)) Frame{id, len, 1, port};
         std::memcpy(reinterpret_cast<uint8_t *>(frame_ + 1), data, len);
         Frame::live++;
     }
@@ -83,6 +84,13 @@ class FrameRef
             Frame::live--;
             ::operator delete(frame_);
         }
+    }
+    /* A frame of its own, alike but for one bit. */
+    FrameRef with_bit_flipped(uint64_t bit) const
+    {
+        FrameRef changed(frame_->id, frame_->port, frame_->bytes(), frame_->len);
+        reinterpret_cast<uint8_t *>(changed.frame_ + 1)[bit / 8] ^= static_cast<uint8_t>(1u << bit % 8);
+        return changed;
     }
     explicit operator bool() const
     {
