@@ -202,9 +202,17 @@ static void put_waiting(struct engine *e, unsigned i, const struct port_record *
     e->waiting[e->n_waiting++] = f;
 }
 
+/* Frames and trainings: by record_waiting(). Not: what is there for the trace only. */
+static bool is_recorded(const struct engine *e, unsigned i, unsigned type)
+{
+    if (type == PORT_REC_GRANT)
+        return e->scn->nodes[i].cpus > 1;
+    return type != PORT_REC_FRAME && type != PORT_REC_TRAIN && type != PORT_REC_TRACE;
+}
+
 static void on_record(struct engine *e, unsigned i, const struct port_record *rec, const uint8_t *data)
 {
-    if (e->recorder && rec->type != PORT_REC_FRAME && rec->type != PORT_REC_TRAIN)
+    if (e->recorder && is_recorded(e, i, rec->type))
         e->recorder->up(e->recorder->ctx, i, rec, data);
     switch (rec->type) {
     case PORT_REC_CONSOLE:
@@ -221,6 +229,14 @@ static void on_record(struct engine *e, unsigned i, const struct port_record *re
     case PORT_REC_EVENT:
         if (e->tr)
             tracing_guest_event(e->tr, i, rec->time_ps, data, rec->len);
+        break;
+    case PORT_REC_TRACE:
+        if (e->tr)
+            tracing_device(e->tr, i, rec->time_ps, rec->arg, (const struct fab_trace *)data);
+        break;
+    case PORT_REC_GRANT:
+        if (e->tr && e->port->node[i].trace & PORT_TRACE_GRANTS)
+            tracing_grant(e->tr, i, (vtime_t)rec->id, rec->time_ps);
         break;
     case PORT_REC_END:
         if (e->tr)
@@ -239,7 +255,7 @@ static void break_node(struct engine *e, unsigned i)
 
 static void drain(struct engine *e, unsigned i)
 {
-    static uint8_t buf[PORT_MAX_FRAME];
+    static _Alignas(8) uint8_t buf[PORT_MAX_FRAME];
     struct port_record rec;
     int r = 0;
 

@@ -48,7 +48,8 @@ struct replay_compare {
 /* Grants are not guest-visible by themselves: replay_port.c looks at them. */
 static bool compared(unsigned type)
 {
-    return type > 0 && type < PORT_REC_TYPES && type != PORT_REC_CONSOLE && type != PORT_REC_GRANT;
+    return type > 0 && type < PORT_REC_TYPES && type != PORT_REC_CONSOLE && type != PORT_REC_GRANT &&
+           type != PORT_REC_TRACE;
 }
 
 static unsigned stream_of(unsigned type)
@@ -191,14 +192,16 @@ void replay_compare_up(struct replay_compare *c, const struct port_record *rec, 
         return;
     }
     s->off = true;
-    differ(c, was ? vtime_min(was->time_ps, is.time_ps) : is.time_ps, side_of_record(was), side_of_record(&is));
+    differ(c, was ? vtime_min(was->time_ps, is.time_ps) : is.time_ps, side_of_record(was),
+           side_of_record(&is));
     if (was && c->now.is_record && rec->type == PORT_REC_FRAME)
         c->now.rec.id = was->id; /* it stands in for that one */
 }
 
 static bool same_line(const struct line *a, const struct line *b)
 {
-    return a->begin == b->begin && a->end == b->end && a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
+    return a->begin == b->begin && a->end == b->end && a->len == b->len &&
+           memcmp(a->text, b->text, a->len) == 0;
 }
 
 static void differ_line(struct replay_compare *c, const struct line *was, const struct line *is)
@@ -214,7 +217,8 @@ static void compare_lines(struct replay_compare *c, vtime_t before)
     bool end = before >= VTIME_NEVER;
     while (!c->console_off) {
         size_t i = c->next_line;
-        const struct line *was = i < c->was.n ? &c->was.line[i] : NULL, *is = i < c->is.n ? &c->is.line[i] : NULL;
+        const struct line *was = i < c->was.n ? &c->was.line[i] : NULL,
+                          *is = i < c->is.n ? &c->is.line[i] : NULL;
         if (!was && (!is || !c->log->ended))
             return;
         bool was_done = was && (was->end < before || end), is_done = is && (is->end < VTIME_NEVER || end);
@@ -309,8 +313,8 @@ void replay_compare_counts(const struct replay_compare *c, struct replay_counts 
 
 /* ---- showing ---- */
 
-static const char *const end_names[PORT_END_COUNT] = {"running",  "result", "stopped", "shutdown",
-                                                      "reset",    "panic",  "killed",  "crashed"};
+static const char *const end_names[PORT_END_COUNT] = {"running", "result", "stopped", "shutdown",
+                                                      "reset",   "panic",  "killed",  "crashed"};
 
 static void show_record(const struct replay_compare *c, const struct replay_record *r, FILE *out)
 {
@@ -382,8 +386,8 @@ void replay_compare_show(const struct replay_compare *c, FILE *out)
         i++;
     if (i == shorter && a->rec.len == b->rec.len)
         return;
-    fprintf(out, "  first different byte: %" PRIu32 " of %" PRIu32 " (replay: of %" PRIu32 ")\n", i, a->rec.len,
-            b->rec.len);
+    fprintf(out, "  first different byte: %" PRIu32 " of %" PRIu32 " (replay: of %" PRIu32 ")\n", i,
+            a->rec.len, b->rec.len);
     show_bytes("recorded", &a->rec, i & ~15u, out);
     show_bytes("replay", &b->rec, i & ~15u, out);
 }

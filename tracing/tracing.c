@@ -5,6 +5,7 @@
  * A commit looks only at the queues that have something in them, and returns at once when nothing is due.
  */
 #include "devices/fabric/fabric_abi.h"
+#include "devices/fabric/fabric_trace.h"
 #include "devices/fabric/fabric_wire.h"
 #include "tracing/tracing_write.h"
 #include <assert.h>
@@ -29,6 +30,13 @@ static void note_queued(struct tracing *t, struct tracing_queue *q, vtime_t at)
         q->listed = true;
         t->listed[t->n_listed++] = q;
     }
+}
+
+/* stream: a node's index, or the number of nodes for the fabric's. */
+static bool wanted(const struct tracing *t, unsigned stream, enum tracing_event_id id)
+{
+    return t->trace && !failed(t) && (t->events_wanted >> id & 1) &&
+           (!t->skip_node[stream] || id == TR_NODE_STATE);
 }
 
 static void put_event(struct tracing *t, unsigned stream, const struct tracing_event *ev)
@@ -58,7 +66,7 @@ static void put_frame(struct tracing *t, const struct tracing_link_event *ev, en
 void tracing_node_state(struct tracing *t, unsigned node, vtime_t at, const char *state, int64_t value)
 {
     assert(node < t->names.n_nodes);
-    if (t->trace && !failed(t))
+    if (wanted(t, node, TR_NODE_STATE))
         put_event(t, node,
                   &(struct tracing_event){
                       vtime_max(at, t->committed), TR_NODE_STATE, {{.s = state}, {.i = value}}});
@@ -68,7 +76,7 @@ void tracing_frame(struct tracing *t, enum tracing_event_id tx_or_rx, unsigned n
                    uint64_t frame_id, const uint8_t *data, uint32_t len)
 {
     assert(node < t->names.n_nodes && (tx_or_rx == TR_FRAME_TX || tx_or_rx == TR_FRAME_RX));
-    if (!t->trace || failed(t))
+    if (!wanted(t, node, tx_or_rx))
         return;
     uint64_t hash = XXH64(data, len, 0);
     put_event(t, node, &(struct tracing_event){at, tx_or_rx, {{frame_id}, {nic}, {len}, {hash}}});
@@ -80,7 +88,7 @@ void tracing_packet(struct tracing *t, enum tracing_event_id tx_or_rx, unsigned 
     struct fab_wire w = {0};
 
     assert(node < t->names.n_nodes && (tx_or_rx == TR_PACKET_TX || tx_or_rx == TR_PACKET_RX));
-    if (!t->trace || failed(t))
+    if (!wanted(t, node, tx_or_rx))
         return;
     memcpy(&w, data, len < sizeof w ? len : sizeof w);
     put_event(t, node,
@@ -91,6 +99,7 @@ void tracing_packet(struct tracing *t, enum tracing_event_id tx_or_rx, unsigned 
                                        {w.queue},
                                        {le16toh(w.src)},
                                        {le16toh(w.dst)},
+                                       {le32toh(w.epoch)},
                                        {le32toh(w.message)},
                                        {le32toh(w.psn)},
                                        {le32toh(w.offset)},
@@ -101,7 +110,7 @@ void tracing_packet(struct tracing *t, enum tracing_event_id tx_or_rx, unsigned 
 void tracing_adapter_train(struct tracing *t, unsigned node, unsigned nic, vtime_t at)
 {
     assert(node < t->names.n_nodes);
-    if (t->trace && !failed(t))
+    if (wanted(t, node, TR_ADAPTER_TRAIN))
         put_event(t, node, &(struct tracing_event){at, TR_ADAPTER_TRAIN, {{nic}}});
 }
 
@@ -110,7 +119,7 @@ void tracing_guest_event(struct tracing *t, unsigned node, vtime_t at, const uin
     struct fab_event ev;
 
     assert(node < t->names.n_nodes && len >= sizeof ev);
-    if (!t->trace || failed(t))
+    if (!wanted(t, node, TR_GUEST_EVENT))
         return;
     memcpy(&ev, record, sizeof ev);
     put_event(t, node,
@@ -125,7 +134,7 @@ void tracing_fault(struct tracing *t, vtime_t at, unsigned link, unsigned end, u
                    const char *phase, uint64_t frame_id, uint64_t value)
 {
     assert(link < t->names.n_links && end < 2 && fault < t->names.n_faults);
-    if (t->trace && !failed(t))
+    if (wanted(t, t->names.n_nodes, TR_FAULT))
         put_event(t, t->names.n_nodes,
                   &(struct tracing_event){
                       at, TR_FAULT, {{link}, {end}, {fault}, {.s = phase}, {frame_id}, {value}}});
@@ -135,8 +144,41 @@ void tracing_node_fault(struct tracing *t, unsigned node, vtime_t at, unsigned f
                         uint64_t value)
 {
     assert(node < t->names.n_nodes && fault < t->names.n_faults);
-    if (t->trace && !failed(t))
+    if (wanted(t, node, TR_NODE_FAULT))
         put_event(t, node, &(struct tracing_event){at, TR_NODE_FAULT, {{fault}, {.s = phase}, {value}}});
+}
+
+void tracing_device(struct tracing *t, unsigned node, vtime_t at, unsigned kind, const struct fab_trace *d)
+{
+    static const enum tracing_event_id ids[FAB_T_KINDS] = {[FAB_T_DOORBELL] = TR_DOORBELL,
+                                                           [FAB_T_MESSAGE] = TR_MESSAGE,
+                                                           [FAB_T_DMA] = TR_DMA,
+                                                           [FAB_T_COMPLETION] = TR_COMPLETION,
+                                                           [FAB_T_INTERRUPT] = TR_INTERRUPT};
+    struct tracing_event ev = {.at = at};
+
+    assert(node < t->names.n_nodes && kind < FAB_T_KINDS);
+    ev.id = ids[kind];
+    if (!wanted(t, node, ev.id))
+        return;
+    const uint64_t values[FAB_T_KINDS][TRACING_MAX_FIELDS] = {
+        [FAB_T_DOORBELL] = {d->op, d->queue, d->index},
+        [FAB_T_MESSAGE] = {d->op, d->queue, d->node, d->epoch, d->message, d->index, d->value, d->len},
+        [FAB_T_DMA] = {d->op, d->value, d->len, d->node, d->queue, d->epoch, d->message},
+        [FAB_T_COMPLETION] = {d->op, d->queue, d->node, d->epoch, d->message, d->index, d->entry, d->value,
+                              d->status, d->len},
+        [FAB_T_INTERRUPT] = {d->op}};
+    for (unsigned i = 0; i < TRACING_MAX_FIELDS; i++)
+        ev.v[i].u = values[kind][i];
+    put_event(t, node, &ev);
+}
+
+void tracing_grant(struct tracing *t, unsigned node, vtime_t at, vtime_t until)
+{
+    assert(node < t->names.n_nodes);
+    if (wanted(t, node, TR_GRANT))
+        put_event(t, node,
+                  &(struct tracing_event){vtime_max(at, t->committed), TR_GRANT, {{(uint64_t)until}}});
 }
 
 void tracing_link(struct tracing *t, const struct tracing_link_event *ev)
@@ -145,7 +187,7 @@ void tracing_link(struct tracing *t, const struct tracing_link_event *ev)
     if (failed(t))
         return;
     const char *reason = ev->reason ? ev->reason : "unknown";
-    if (t->trace)
+    if (wanted(t, t->names.n_nodes, ev->id) && !t->skip_link[ev->link])
         put_event(t, t->names.n_nodes,
                   &(struct tracing_event){
                       ev->time_ps,
@@ -176,7 +218,7 @@ static void line_done(void *ctx, vtime_t at, const char *text, const char *bytes
 {
     const struct line_to *to = ctx;
     struct tracing *t = to->t;
-    if (t->trace && !failed(t)) {
+    if (wanted(t, to->node, TR_CONSOLE_LINE)) {
         if (to->at_end)
             at = vtime_max(at, t->streams[to->node].latest);
         put_event(t, to->node, &(struct tracing_event){at, TR_CONSOLE_LINE, {{.s = text}}});
@@ -261,6 +303,8 @@ int tracing_close(struct tracing *t, char *why, size_t size)
     free(t->captures);
     free(t->consoles);
     free(t->listed);
+    free(t->skip_node);
+    free(t->skip_link);
     free(t);
     errno = err;
     return err ? -1 : 0;

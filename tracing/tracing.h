@@ -46,6 +46,13 @@ enum tracing_event_id {
     TR_GUEST_EVENT,   /* node stream: a record of the event port: type, arg, data */
     TR_FAULT,         /* fabric stream: link, end, fault, phase ("begin", "end", "hit"), frame_id, value */
     TR_NODE_FAULT,    /* node stream: fault, phase, value */
+    /* Node stream, only if asked for: what the adapter does (devices/fabric/fabric_trace.h). */
+    TR_DOORBELL,
+    TR_MESSAGE, /* a send descriptor has become a message of its flow */
+    TR_DMA,
+    TR_COMPLETION,
+    TR_INTERRUPT,
+    TR_GRANT, /* node stream, only if asked for: the node may run on until .. */
     TR_EVENT_COUNT,
 };
 
@@ -59,6 +66,9 @@ struct tracing_config {
     unsigned n_faults;
     const bool *fabric;  /* which links carry packets of fabric adapters, not Ethernet frames; NULL: none */
     bool trace, capture; /* off: the calls for that part do nothing (consoles are always written) */
+    /* Only this goes into the trace (node_state always does); captures and consoles are not concerned. */
+    uint64_t events;                     /* bit i: enum tracing_event_id i. 0: all */
+    const bool *want_nodes, *want_links; /* [n_nodes], [n_links]; NULL: all */
 };
 
 struct tracing_link_event {
@@ -93,6 +103,11 @@ void tracing_fault(struct tracing *t, vtime_t at, unsigned link, unsigned end, u
                    const char *phase, uint64_t frame_id, uint64_t value);
 void tracing_node_fault(struct tracing *t, unsigned node, vtime_t at, unsigned fault, const char *phase,
                         uint64_t value);
+/* A record of the adapter's. kind: enum fab_trace_kind. */
+struct fab_trace;
+void tracing_device(struct tracing *t, unsigned node, vtime_t at, unsigned kind, const struct fab_trace *d);
+/* A sleeping node may stand behind what was committed: then it is traced with the time of the last commit. */
+void tracing_grant(struct tracing *t, unsigned node, vtime_t at, vtime_t until);
 void tracing_link(struct tracing *t, const struct tracing_link_event *ev);
 /*
  * Console bytes that the guest wrote at `at` (bytes of one node come in order). Lines are split here. A line

@@ -5,6 +5,8 @@
  * The metadata text (tracing_metadata.c) is generated from the same table. A new event is a line here and an
  * id in tracing.h; the callers of the encoder give the values in the table's order.
  */
+#include "devices/fabric/fabric_abi.h"
+#include "devices/fabric/fabric_trace.h"
 #include "devices/fabric/fabric_wire.h"
 #include "tracing/tracing_format.h"
 #include <assert.h>
@@ -23,8 +25,9 @@
     }
 
 #define PACKET_FIELDS                                                                                        \
-    {"frame_id", TRF_U64, " #", ""}, {"type", TRF_PACKET, " ", ""}, {"queue", TRF_U32, " q", ""},            \
-        {"src", TRF_NODE, " ", ""}, {"dst", TRF_NODE, ">", ""}, {"message", TRF_U32, " message ", ""},       \
+    {"frame_id", TRF_U64, " #", ""}, {"type", TRF_WORD, " ", "", &packet_words},                             \
+        {"queue", TRF_U32, " q", ""}, {"src", TRF_NODE, " ", ""}, {"dst", TRF_NODE, ">", ""},                \
+        {"epoch", TRF_U32, " epoch ", ""}, {"message", TRF_U32, " message ", ""},                            \
         {"psn", TRF_U32, " psn ", ""}, {"offset", TRF_U32, " at ", ""}, {"len", TRF_U32, " ", " bytes"},     \
     {                                                                                                        \
         "hash", TRF_HEX64, " hash ", ""                                                                      \
@@ -43,6 +46,30 @@ const char *const tracing_packet_names[TRACING_PACKETS] = {
     [FAB_P_ATOMIC_OLD] = "atomic-old",
 };
 _Static_assert(TRACING_PACKETS == (int)FAB_P_END, "every packet has a name");
+static const struct tracing_words packet_words = {"packet_type", tracing_packet_names, TRACING_PACKETS};
+
+static const char *const doorbell_names[] = {
+    [FAB_DB_SEND] = "send", [FAB_DB_RECV] = "recv", [FAB_DB_DONE] = "done", [FAB_DB_DONE_ARM] = "done-arm"};
+static const struct tracing_words doorbell_words = {"doorbell_kind", doorbell_names, FAB_DB_DONE_ARM + 1};
+
+static const char *const op_names[] = {[FAB_OP_SEND] = "send",           [FAB_OP_DATAGRAM] = "datagram",
+                                       [FAB_OP_READ] = "read",           [FAB_OP_WRITE] = "write",
+                                       [FAB_OP_WRITE_IMM] = "write-imm", [FAB_OP_CAS] = "cas",
+                                       [FAB_OP_FETCH_ADD] = "fetch-add", [FAB_OP_RECV] = "recv"};
+static const struct tracing_words op_words = {"fabric_op", op_names, FAB_OP_RECV + 1};
+
+static const char *const status_names[] = {
+    [FAB_C_OK] = "ok",         [FAB_C_LENGTH] = "length",         [FAB_C_LOCAL] = "local",
+    [FAB_C_REMOTE] = "remote", [FAB_C_DESCRIPTOR] = "descriptor", [FAB_C_NO_QUEUE] = "no-queue",
+    [FAB_C_PEER] = "peer",     [FAB_C_RESET] = "reset",           [FAB_C_FLUSHED] = "flushed"};
+_Static_assert(sizeof status_names / sizeof status_names[0] == FAB_C_COUNT, "every status has a name");
+static const struct tracing_words status_words = {"completion_status", status_names, FAB_C_COUNT};
+
+static const char *const access_names[] = {"read", "write"};
+static const struct tracing_words access_words = {"dma_access", access_names, 2};
+
+const struct tracing_words *const tracing_words_all[] = {&packet_words, &doorbell_words, &op_words,
+                                                         &status_words, &access_words,   NULL};
 
 const struct tracing_event_def tracing_event_defs[TR_EVENT_COUNT] = {
     [TR_NODE_STATE] = {"node_state",
@@ -88,6 +115,48 @@ const struct tracing_event_def tracing_event_defs[TR_EVENT_COUNT] = {
                        {{"fault", TRF_FAULT, " ", ""},
                         {"phase", TRF_STRING, " ", ""},
                         {"value", TRF_U64, " value ", ""}}},
+    [TR_DOORBELL] = {"doorbell",
+                     "doorbell",
+                     TRACING_NODE_CLASS,
+                     {{"kind", TRF_WORD, " ", "", &doorbell_words},
+                      {"queue", TRF_U32, " q", ""},
+                      {"index", TRF_U32, " index ", ""}}},
+    [TR_MESSAGE] = {"message",
+                    "message",
+                    TRACING_NODE_CLASS,
+                    {{"op", TRF_WORD, " ", "", &op_words},
+                     {"queue", TRF_U32, " q", ""},
+                     {"peer", TRF_NODE, " to ", ""},
+                     {"epoch", TRF_U32, " epoch ", ""},
+                     {"message", TRF_MESSAGE, " message ", ""},
+                     {"index", TRF_U32, " index ", ""},
+                     {"cookie", TRF_HEX64, " cookie ", ""},
+                     {"len", TRF_U32, " ", " bytes"}}},
+    [TR_DMA] = {"dma",
+                "dma",
+                TRACING_NODE_CLASS,
+                {{"access", TRF_WORD, " ", "", &access_words},
+                 {"address", TRF_HEX64, " ", ""},
+                 {"len", TRF_U32, " ", " bytes"},
+                 {"src", TRF_NODE, " for ", ""},
+                 {"queue", TRF_U32, " q", ""},
+                 {"epoch", TRF_U32, " epoch ", ""},
+                 {"message", TRF_MESSAGE, " message ", ""}}},
+    [TR_COMPLETION] = {"completion",
+                       "completion",
+                       TRACING_NODE_CLASS,
+                       {{"op", TRF_WORD, " ", "", &op_words},
+                        {"queue", TRF_U32, " q", ""},
+                        {"peer", TRF_NODE, " peer ", ""},
+                        {"epoch", TRF_U32, " epoch ", ""},
+                        {"message", TRF_MESSAGE, " message ", ""},
+                        {"index", TRF_U32, " index ", ""},
+                        {"entry", TRF_U32, " entry ", ""},
+                        {"cookie", TRF_HEX64, " cookie ", ""},
+                        {"status", TRF_WORD, " ", "", &status_words},
+                        {"len", TRF_U32, " ", " bytes"}}},
+    [TR_INTERRUPT] = {"interrupt", "interrupt", TRACING_NODE_CLASS, {{"vector", TRF_U32, " vector ", ""}}},
+    [TR_GRANT] = {"grant", "grant", TRACING_NODE_CLASS, {{"until_ps", TRF_TIME, " until ", ""}}},
 };
 
 static const char cut_mark[] = "[cut]";
@@ -100,12 +169,14 @@ static size_t fixed_size(enum tracing_field_type type)
     case TRF_LINK:
     case TRF_NODE:
     case TRF_FAULT:
-    case TRF_PACKET:
+    case TRF_WORD:
+    case TRF_MESSAGE:
     case TRF_BYTES:
         return 4;
     case TRF_U64:
     case TRF_HEX64:
     case TRF_I64:
+    case TRF_TIME:
         return 8;
     case TRF_STRING:
         return 1;
@@ -273,6 +344,16 @@ static void show_name(FILE *out, const char *const *names, unsigned n, uint64_t 
         fprintf(out, "%" PRIu64, i);
 }
 
+static void show_time(FILE *out, uint64_t ps)
+{
+    char text[TRACING_TIME_TEXT];
+
+    if (ps >= (uint64_t)VTIME_NEVER)
+        fputs("the end", out);
+    else
+        fprintf(out, "%s s", tracing_time_text((vtime_t)ps, text));
+}
+
 void tracing_event_show(FILE *out, const struct tracing_event *ev, const struct tracing_names *names)
 {
     const struct tracing_event_def *def = &tracing_event_defs[ev->id];
@@ -296,13 +377,26 @@ void tracing_event_show(FILE *out, const struct tracing_event *ev, const struct 
             show_string(out, names->links[ev->v[i].u]);
             break;
         case TRF_NODE:
+            if (ev->v[i].u == TRACING_NONE) {
+                fputs("nothing", out);
+                return;
+            }
             show_name(out, (const char *const *)names->nodes, names->n_nodes, ev->v[i].u);
             break;
         case TRF_FAULT:
             show_name(out, (const char *const *)names->faults, names->n_faults, ev->v[i].u);
             break;
-        case TRF_PACKET:
-            show_name(out, tracing_packet_names, TRACING_PACKETS, ev->v[i].u);
+        case TRF_WORD:
+            show_name(out, field->words->labels, field->words->n, ev->v[i].u);
+            break;
+        case TRF_MESSAGE:
+            if (ev->v[i].u == TRACING_NONE)
+                fputs("-", out);
+            else
+                fprintf(out, "%" PRIu64, ev->v[i].u);
+            break;
+        case TRF_TIME:
+            show_time(out, ev->v[i].u);
             break;
         case TRF_STRING:
             show_string(out, ev->v[i].s);

@@ -21,9 +21,11 @@
 #define TRACING_EVENT_HEAD   10
 #define TRACING_EVENT_MAX    (TRACING_PACKET_BYTES - TRACING_PACKET_HEAD)
 #define TRACING_MAGIC        0xC1FC1FC1u
-#define TRACING_MAX_FIELDS   10
+#define TRACING_MAX_FIELDS   12
 
 enum tracing_class { TRACING_NODE_CLASS, TRACING_FABRIC_CLASS, TRACING_CLASS_COUNT };
+
+#define TRACING_NONE UINT32_MAX
 
 enum tracing_field_type {
     TRF_NONE,
@@ -31,18 +33,29 @@ enum tracing_field_type {
     TRF_U64,
     TRF_HEX64,
     TRF_I64,
-    TRF_LINK,   /* u32, checked */
-    TRF_NODE,   /* u32; may be no node at all */
-    TRF_FAULT,  /* u32 */
-    TRF_PACKET, /* u32: enum fab_packet; may be none of them */
+    TRF_LINK,    /* u32, checked */
+    TRF_NODE,    /* u32; may be no node at all. TRACING_NONE: neither it nor what follows it is known */
+    TRF_FAULT,   /* u32 */
+    TRF_WORD,    /* u32 with names for some values */
+    TRF_MESSAGE, /* u32; TRACING_NONE: has no number */
+    TRF_TIME,    /* u64 ps */
     TRF_STRING,
     TRF_BYTES /* u32 count, bytes; only as an event's last field; must fit */
 };
 
+/* Names of values; NULL in labels: this value has none. */
+struct tracing_words {
+    const char *name; /* in the metadata */
+    const char *const *labels;
+    unsigned n;
+};
+extern const struct tracing_words *const tracing_words_all[]; /* ended by NULL */
+
 struct tracing_field {
     const char *name; /* in the metadata */
     enum tracing_field_type type;
-    const char *before, *after; /* around the value when shown to people */
+    const char *before, *after;        /* around the value when shown to people */
+    const struct tracing_words *words; /* of a TRF_WORD */
 };
 
 struct tracing_event_def {

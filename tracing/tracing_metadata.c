@@ -49,9 +49,10 @@ static void put_enum(FILE *out, const char *name, const char *const *labels, uns
 static void put_event(FILE *out, unsigned id)
 {
     static const char *const types[] = {
-        [TRF_U32] = "uint32_t",      [TRF_U64] = "uint64_t",        [TRF_HEX64] = "hex64_t",
-        [TRF_I64] = "int64_t",       [TRF_LINK] = "enum link_no",   [TRF_STRING] = "string",
-        [TRF_NODE] = "enum node_no", [TRF_FAULT] = "enum fault_no", [TRF_PACKET] = "enum packet_type"};
+        [TRF_U32] = "uint32_t",       [TRF_U64] = "uint64_t",      [TRF_HEX64] = "hex64_t",
+        [TRF_I64] = "int64_t",        [TRF_LINK] = "enum link_no", [TRF_STRING] = "string",
+        [TRF_NODE] = "enum node_no",  [TRF_MESSAGE] = "uint32_t",  [TRF_TIME] = "uint64_t",
+        [TRF_FAULT] = "enum fault_no"};
     const struct tracing_event_def *def = &tracing_event_defs[id];
     fprintf(out, "event {\n\tid = %u;\n\tname = \"%s\";\n\tstream_id = %d;\n\tfields := struct {\n", id,
             def->name, def->stream);
@@ -59,6 +60,8 @@ static void put_event(FILE *out, unsigned id)
         if (def->fields[i].type == TRF_BYTES)
             fprintf(out, "\t\tuint32_t %s_bytes;\n\t\tbyte_t %s[%s_bytes];\n", def->fields[i].name,
                     def->fields[i].name, def->fields[i].name);
+        else if (def->fields[i].type == TRF_WORD)
+            fprintf(out, "\t\tenum %s %s;\n", def->fields[i].words->name, def->fields[i].name);
         else
             fprintf(out, "\t\t%s %s;\n", types[def->fields[i].type], def->fields[i].name);
     fputs("\t};\n};\n\n", out);
@@ -96,7 +99,8 @@ static void put_metadata(FILE *out, const struct tracing_names *names)
              names->n_links ? NULL : "none"); /* must not be empty */
     put_enum(out, "fault_no", (const char *const *)names->faults, names->n_faults,
              names->n_faults ? NULL : "none");
-    put_enum(out, "packet_type", tracing_packet_names, TRACING_PACKETS, NULL);
+    for (const struct tracing_words *const *w = tracing_words_all; *w; w++)
+        put_enum(out, (*w)->name, (*w)->labels, (*w)->n, NULL);
     for (unsigned stream = 0; stream < TRACING_CLASS_COUNT; stream++)
         fprintf(out,
                 "stream {\n\tid = %u;\n\tevent.header := struct {\n\t\tuint16_t id;\n\t\tvtime_t "

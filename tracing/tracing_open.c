@@ -105,11 +105,18 @@ static struct tracing *allocate(const struct tracing_config *cfg)
     t->streams = calloc(n_streams, sizeof *t->streams);
     t->captures = calloc(n_captures + 1, sizeof *t->captures);
     t->consoles = calloc(n_streams, sizeof *t->consoles);
+    t->events_wanted = cfg->events ? cfg->events | UINT64_C(1) << TR_NODE_STATE : UINT64_MAX;
+    t->skip_node = calloc(n_streams, sizeof *t->skip_node);
+    t->skip_link = calloc(cfg->n_links + 1, sizeof *t->skip_link);
     t->listed = calloc(n_streams + n_captures, sizeof *t->listed);
-    if (!t->streams || !t->captures || !t->consoles || !t->listed ||
+    if (!t->streams || !t->captures || !t->consoles || !t->listed || !t->skip_node || !t->skip_link ||
         tracing_names_copy(&t->names, cfg->nodes, cfg->n_nodes, cfg->links, cfg->n_links, cfg->faults,
                            cfg->n_faults) != 0)
         tracing_fail(&t->error, ENOMEM, NULL);
+    for (unsigned i = 0; cfg->want_nodes && t->skip_node && i < cfg->n_nodes; i++)
+        t->skip_node[i] = !cfg->want_nodes[i];
+    for (unsigned i = 0; cfg->want_links && t->skip_link && i < cfg->n_links; i++)
+        t->skip_link[i] = !cfg->want_links[i];
     return t;
 }
 

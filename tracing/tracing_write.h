@@ -123,6 +123,8 @@ struct tracing {
     struct tracing_error error;
     struct tracing_names names;
     bool trace, capture;
+    uint64_t events_wanted;           /* bit i: enum tracing_event_id i */
+    bool *skip_node, *skip_link;      /* its events are not wanted */
     struct tracing_stream *streams;   /* one per node, then the fabric's */
     struct tracing_capture *captures; /* 2 * link + end */
     struct tracing_console *consoles; /* one per node */

@@ -55,6 +55,7 @@ struct fab *fab_create(const struct fab_config *cfg, const struct fab_ops *ops, 
     f->window = f->window < 16 ? 16 : f->window > 1024 ? 1024 : f->window;
     f->ack_every = f->window / 4;
     f->timeout_bound_ps = f->timer_ps = VTIME_NEVER;
+    fab_trace_for_none(f);
     for (unsigned i = 0; i < FAB_QUEUES; i++) {
         struct fab_queue *q = &f->queue[i];
         q->no = i;
@@ -185,6 +186,7 @@ void fab_settle(struct fab *f)
         unsigned vector = (unsigned)__builtin_ctz(f->irq);
         f->irq &= ~(1u << vector);
         f->count.interrupts++;
+        fab_trace_interrupt(f, vector);
         f->ops.interrupt(f->ctx, vector);
     }
     set_timer(f);
@@ -226,6 +228,7 @@ void fab_receive(struct fab *f, const void *packet, size_t len)
             fab_flow_answer(f, &w, payload, (uint32_t)(len - FAB_HEADER_BYTES));
         else
             fab_request(f, &w, payload, (uint32_t)(len - FAB_HEADER_BYTES));
+        fab_trace_for_none(f);
     }
     fab_settle(f);
 }

@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 struct fab;
+struct fab_trace; /* fabric_trace.h */
 
 struct fab_ops {
     vtime_t (*now_ps)(void *ctx);
@@ -66,6 +67,8 @@ struct fab_ops {
      * goes on.
      */
     unsigned (*completion)(void *ctx, unsigned queue, bool recv);
+    /* What the device has just done, kind: enum fab_trace_kind. NULL: nobody wants to know. */
+    void (*trace)(void *ctx, unsigned kind, const struct fab_trace *t);
 };
 
 struct fab_config {

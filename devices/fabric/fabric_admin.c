@@ -31,7 +31,7 @@ static enum fab_error counters(struct fab *f, const struct fab_admin *a)
     if (a->length < sizeof c)
         return FAB_E_SIZE;
     fab_get_counters(f, &c);
-    if (a->addr[0] % 8 || !f->ops.dma_write(f->ctx, a->addr[0], &c, sizeof c))
+    if (a->addr[0] % 8 || !fab_dma_write(f, a->addr[0], &c, sizeof c))
         return FAB_E_ADDRESS;
     return FAB_OK;
 }
@@ -40,7 +40,7 @@ enum fab_error fab_admin(struct fab *f)
 {
     struct fab_admin a;
 
-    if (f->admin % 64 || !f->ops.dma_read(f->ctx, f->admin, &a, sizeof a))
+    if (f->admin % 64 || !fab_dma_read(f, f->admin, &a, sizeof a))
         return FAB_E_ADDRESS;
     switch (a.op) {
     case FAB_ADMIN_QUEUE_SETUP:

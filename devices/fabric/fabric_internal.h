@@ -56,11 +56,12 @@ struct fab_work {
     uint32_t first_psn, n_packets;
     uint32_t sent;     /* packets that were sent at least once */
     uint32_t received; /* READ: bytes, in order */
-    uint32_t credit_no, message;
-    uint32_t next;  /* the flow's next operation, if there is one */
-    uint8_t status; /* enum fab_completion */
-    bool done;      /* may be completed once it is first in the ring */
-    bool again;     /* READ, ATOMIC: the request is to be sent again, for the answer's sake */
+    uint32_t credit_no;
+    uint32_t epoch, message; /* its number in its flow */
+    uint32_t next;           /* the flow's next operation, if there is one */
+    uint8_t status;          /* enum fab_completion */
+    bool done;               /* may be completed once it is first in the ring */
+    bool again;              /* READ, ATOMIC: the request is to be sent again, for the answer's sake */
 };
 
 /* All that queue q sends to one peer. */
@@ -105,6 +106,7 @@ struct fab_rx {
     bool in_message, has_buffer, poison;
     uint8_t type, flags, status;
     uint16_t index;
+    uint32_t message; /* its number, for traces */
     uint32_t offset, total, imm, buffer_len;
     uint64_t cookie;
     struct fab_buffer buf;
@@ -183,6 +185,8 @@ struct fab {
     struct fab_region region[FAB_MAX_REGIONS];
     struct fab_queue queue[FAB_QUEUES];
     struct fab_rx loose; /* a datagram */
+    /* For traces: whose message the accesses to guest memory are for now (fab_trace_for). */
+    uint32_t for_node, for_queue, for_epoch, for_message;
     uint8_t scratch[FAB_MAX_EVENT];
     uint8_t packet[FAB_HEADER_BYTES + FAB_MAX_MTU]; /* last: a sanitizer sees what goes beyond it */
 };
@@ -234,6 +238,21 @@ void fab_put(struct fab *f, const struct fab_wire *w, size_t payload);
 uint32_t fab_number(struct fab *f);
 void fab_disable(struct fab *f); /* all queues end */
 void fab_reset(struct fab *f);   /* as after power-on */
+
+/* fabric_trace.c */
+/* Guest memory, as fab_ops.dma_*; traced. (Whether an address is RAM at all is tried without.) */
+bool fab_dma_read(struct fab *f, uint64_t address, void *to, size_t len);
+bool fab_dma_write(struct fab *f, uint64_t address, const void *from, size_t len);
+/* What follows is for this message, which `node` has sent; for none. */
+void fab_trace_for(struct fab *f, unsigned node, unsigned queue, uint32_t epoch, uint32_t message);
+void fab_trace_for_none(struct fab *f);
+void fab_trace_doorbell(struct fab *f, unsigned kind, unsigned queue, uint16_t index);
+/* A descriptor (seq: its place in its ring) has become a message. */
+void fab_trace_message(struct fab *f, const struct fab_queue *q, const struct fab_work *op, uint32_t seq);
+/* c is about to be written to q->done_tail. */
+void fab_trace_completion(struct fab *f, const struct fab_queue *q, const struct fab_cqe *c, uint32_t epoch,
+                          uint32_t message);
+void fab_trace_interrupt(struct fab *f, unsigned vector);
 
 /* fabric_admin.c: executes the command at f->admin. */
 enum fab_error fab_admin(struct fab *f);

@@ -57,12 +57,12 @@ bool fab_target_atomic(struct fab *f, struct fab_queue *q, const struct fab_wire
     unsigned slot = rx->n_atomics % FAB_ATOMICS;
     uint64_t operand, compare, old, value, at;
 
-    if (!r || !fab_region_word(f, r, w->remote, &at) || !f->ops.dma_read(f->ctx, at, &old, 8))
+    if (!r || !fab_region_word(f, r, w->remote, &at) || !fab_dma_read(f, at, &old, 8))
         return false;
     memcpy(&operand, payload, 8);
     memcpy(&compare, payload + 8, 8);
     value = !(w->flags & FAB_W_CAS) ? old + operand : old == compare ? operand : old;
-    if (!f->ops.dma_write(f->ctx, at, &value, 8))
+    if (!fab_dma_write(f, at, &value, 8))
         return false;
     f->count.atomics_served++;
     rx->atomic[slot].psn = w->psn;
@@ -131,6 +131,7 @@ void fab_initiator_data(struct fab *f, struct fab_queue *q, const struct fab_wir
         return;
     }
     fl->read_gap = false;
+    fab_trace_for(f, f->cfg.node, q->no, fl->epoch, op->message);
     if (op->status == FAB_C_OK && !fab_buffer_write(f, &op->buf, op->received, payload, len))
         op->status = FAB_C_LOCAL;
     op->received += len;
@@ -149,6 +150,7 @@ void fab_initiator_old(struct fab *f, struct fab_queue *q, const struct fab_wire
     } else if (len != 8 || !fab_has_answer(op->d.op) || op->d.op == FAB_OP_READ) {
         f->count.bad_packets++;
     } else {
+        fab_trace_for(f, f->cfg.node, q->no, w->epoch, op->message);
         if (!fab_buffer_write(f, &op->buf, 0, payload, 8))
             op->status = FAB_C_LOCAL;
         fab_flow_done(q, op, FAB_C_OK);

@@ -10,7 +10,7 @@
 
 bool fab_payload(struct fab *f, uint64_t address, uint8_t *data, size_t len, bool write)
 {
-    if (write ? !f->ops.dma_write(f->ctx, address, data, len) : !f->ops.dma_read(f->ctx, address, data, len))
+    if (write ? !fab_dma_write(f, address, data, len) : !fab_dma_read(f, address, data, len))
         return false;
     int64_t bit = f->ops.flip && len ? f->ops.flip(f->ctx, address, len, write) : -1;
     if (bit < 0 || bit / 8 >= (int64_t)len)

@@ -41,7 +41,7 @@ enum fab_error fab_queue_setup(struct fab *f, const struct fab_admin *a)
         !in_ram(f, a->addr[3], sizeof(struct fab_status)))
         return FAB_E_ADDRESS;
     struct fab_status zero = {0};
-    if (!f->ops.dma_write(f->ctx, a->addr[3], &zero, sizeof zero))
+    if (!fab_dma_write(f, a->addr[3], &zero, sizeof zero))
         return FAB_E_ADDRESS;
     q->send_ring = a->addr[0];
     q->recv_ring = a->addr[1];
@@ -129,7 +129,7 @@ void fab_queue_stop(struct fab *f, struct fab_queue *q)
     s.recv_head = q->recv_taken;
     s.done_tail = q->done_tail;
     s.error = q->error;
-    f->ops.dma_write(f->ctx, q->status, &s, 8); /* perhaps it is that which cannot be written */
+    fab_dma_write(f, q->status, &s, 8); /* perhaps it is that which cannot be written */
     q->state = FAB_Q_STOPPED;
     quieten(f, q);
     f->dirty &= ~(1u << q->no);
@@ -155,6 +155,7 @@ void fab_doorbell(struct fab *f, uint32_t value)
     uint16_t index = (uint16_t)value;
     struct fab_queue *q = no < FAB_QUEUES ? &f->queue[no] : NULL;
 
+    fab_trace_doorbell(f, kind, no, index);
     if (!q || q->state == FAB_Q_ABSENT || kind > FAB_DB_DONE_ARM) {
         f->count.bad_access++;
         fab_cause(f, FAB_CAUSE_DOORBELL);

@@ -10,6 +10,7 @@
  *   PROBE with a newer epoch --> open, expects psn 0 --refusal--> halted --FAB_W_RESUME--> open
  */
 #include "devices/fabric/fabric_internal.h"
+#include "devices/fabric/fabric_trace.h"
 #include <string.h>
 
 static void ack_due(struct fab *f, struct fab_queue *q, unsigned src)
@@ -89,6 +90,7 @@ static void datagram(struct fab *f, struct fab_queue *q, const struct fab_wire *
         return;
     m->type = FAB_P_DATAGRAM;
     m->total = len;
+    m->message = FAB_T_NONE;
     m->imm = w->imm;
     if (m->status == FAB_C_OK && len > m->buffer_len)
         m->status = FAB_C_LENGTH;
@@ -138,6 +140,7 @@ static bool begin(struct fab *f, struct fab_queue *q, const struct fab_wire *w)
     rx->flags = w->flags;
     rx->offset = 0;
     rx->total = w->total;
+    rx->message = w->message;
     rx->imm = w->imm;
     return true;
 }
@@ -236,6 +239,7 @@ void fab_request(struct fab *f, const struct fab_wire *w, const uint8_t *payload
     struct fab_rx *rx = &q->rx[w->src];
     bool before = fab_after(rx->expected, w->psn);
 
+    fab_trace_for(f, w->src, w->queue, w->epoch, w->type == FAB_P_DATAGRAM ? FAB_T_NONE : w->message);
     if (w->type == FAB_P_DATAGRAM) {
         datagram(f, q, w, payload, len);
     } else if (!fab_queue_usable(q)) {

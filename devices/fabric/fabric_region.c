@@ -59,7 +59,7 @@ static bool locate(struct fab *f, const struct fab_region *r, uint64_t offset, u
         *address = offset;
         return true;
     }
-    if (!f->ops.dma_read(f->ctx, r->list + (offset >> r->shift) * 8, &page, sizeof page))
+    if (!fab_dma_read(f, r->list + (offset >> r->shift) * 8, &page, sizeof page))
         return false;
     offset &= size - 1;
     if (page > UINT64_MAX - size)

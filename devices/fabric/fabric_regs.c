@@ -94,8 +94,8 @@ static void record_event(struct fab *f, uint64_t address)
 {
     struct fab_event head;
 
-    if (!f->ops.dma_read(f->ctx, address, &head, sizeof head) || head.len < sizeof head ||
-        head.len > FAB_MAX_EVENT || !f->ops.dma_read(f->ctx, address, f->scratch, head.len)) {
+    if (!fab_dma_read(f, address, &head, sizeof head) || head.len < sizeof head || head.len > FAB_MAX_EVENT ||
+        !fab_dma_read(f, address, f->scratch, head.len)) {
         fab_cause(f, FAB_CAUSE_EVENT);
         return;
     }

@@ -35,17 +35,23 @@ uint32_t fab_ring_room_recv(const struct fab_queue *q)
     return share(q, q->granted + q->receiving);
 }
 
-static void complete(struct fab *f, struct fab_queue *q, struct fab_cqe *c)
+/* The message that it completes: src has sent it. */
+static void complete(struct fab *f, struct fab_queue *q, struct fab_cqe *c, unsigned src, uint32_t epoch,
+                     uint32_t message)
 {
     uint64_t at = q->done_ring + (q->done_tail & (q->done_size - 1)) * sizeof *c;
 
     c->flags |= q->done_tail & q->done_size ? 0 : FAB_CQE_PHASE;
     c->time_ns = (uint64_t)vtime_to_ns(fab_now(f));
+    fab_trace_for(f, src, q->no, epoch, message);
     /* In one piece: no guest instruction runs meanwhile. */
-    if (!f->ops.dma_write(f->ctx, at, c, sizeof *c)) {
+    bool written = fab_dma_write(f, at, c, sizeof *c);
+    fab_trace_for_none(f);
+    if (!written) {
         fab_queue_fail(f, q, FAB_E_ADDRESS);
         return;
     }
+    fab_trace_completion(f, q, c, epoch, message);
     q->done_tail++;
     f->dirty |= 1u << q->no;
     if (c->status != FAB_C_OK)
@@ -64,7 +70,7 @@ void fab_ring_complete_sends(struct fab *f, struct fab_queue *q)
                             .op = op->d.op,
                             .status = op->status,
                             .index = (uint16_t)q->head};
-        complete(f, q, &c);
+        complete(f, q, &c, f->cfg.node, op->epoch, op->message);
         q->head++;
         if (op->status == FAB_C_OK) {
             f->count.sent_messages++;
@@ -87,7 +93,7 @@ void fab_ring_complete_recv(struct fab *f, struct fab_queue *q, unsigned src, co
 
     c.flags |= m->type == FAB_P_DATAGRAM ? FAB_CQE_DATAGRAM : 0;
     c.flags |= m->type == FAB_P_WRITE ? FAB_CQE_WRITE : 0;
-    complete(f, q, &c);
+    complete(f, q, &c, src, m->type == FAB_P_DATAGRAM ? 0 : m->epoch, m->message);
     if (status == FAB_C_OK) {
         f->count.received_messages++;
         f->count.received_bytes += m->total;
@@ -102,7 +108,7 @@ void fab_ring_write_status(struct fab *f, struct fab_queue *q)
                            .done_tail = q->done_tail,
                            .error = q->error};
 
-    if (q->state == FAB_Q_SET_UP && !f->ops.dma_write(f->ctx, q->status, &s, 8))
+    if (q->state == FAB_Q_SET_UP && !fab_dma_write(f, q->status, &s, 8))
         fab_queue_fail(f, q, FAB_E_ADDRESS);
 }
 
@@ -110,7 +116,7 @@ bool fab_ring_take_send(struct fab *f, struct fab_queue *q, struct fab_send *d)
 {
     uint64_t at = q->send_ring + (q->taken & (q->send_size - 1)) * sizeof *d;
 
-    if (!f->ops.dma_read(f->ctx, at, d, sizeof *d)) {
+    if (!fab_dma_read(f, at, d, sizeof *d)) {
         fab_queue_fail(f, q, FAB_E_ADDRESS);
         return false;
     }
@@ -122,7 +128,7 @@ bool fab_ring_take_recv(struct fab *f, struct fab_queue *q, struct fab_rx *m)
     uint64_t at = q->recv_ring + (q->recv_taken & (q->recv_size - 1)) * sizeof(struct fab_recv);
     struct fab_recv d;
 
-    if (!f->ops.dma_read(f->ctx, at, &d, sizeof d)) {
+    if (!fab_dma_read(f, at, &d, sizeof d)) {
         fab_queue_fail(f, q, FAB_E_ADDRESS);
         return false;
     }
@@ -144,7 +150,7 @@ enum fab_completion fab_buffer_load(struct fab *f, struct fab_buffer *b, uint64_
         return FAB_C_DESCRIPTOR;
     if (n_sge == 1)
         b->sge[0] = (struct fab_sge){.addr = addr, .len = len};
-    else if (n_sge > 1 && !f->ops.dma_read(f->ctx, addr, b->sge, n_sge * sizeof b->sge[0]))
+    else if (n_sge > 1 && !fab_dma_read(f, addr, b->sge, n_sge * sizeof b->sge[0]))
         return FAB_C_LOCAL;
     b->n = n_sge;
     for (unsigned i = 0; i < n_sge; i++) {

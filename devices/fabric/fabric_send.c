@@ -53,11 +53,13 @@ static void emit(struct fab *f, struct fab_queue *q, struct fab_work *op, uint32
     } else {
         w.offset = i * f->cfg.mtu_bytes;
         len = op->d.len - w.offset < f->cfg.mtu_bytes ? op->d.len - w.offset : f->cfg.mtu_bytes;
+        fab_trace_for(f, f->cfg.node, q->no, op->epoch, op->message);
         if (!fab_buffer_read(f, &op->buf, w.offset, payload, len)) {
             memset(payload, 0, len); /* the ends of its pieces were in RAM, the middle is not */
             w.flags |= FAB_W_POISON;
             op->status = FAB_C_LOCAL;
         }
+        fab_trace_for_none(f);
         w.flags |= op->d.op == FAB_OP_WRITE_IMM ? FAB_W_IMM : 0;
     }
     w.flags |= i + 1 == op->n_packets ? FAB_W_LAST : 0;
@@ -161,11 +163,12 @@ static bool may_go(struct fab *f, struct fab_queue *q, struct fab_work *op)
     return true;
 }
 
-static void begin(struct fab_queue *q, struct fab_work *op)
+static void begin(struct fab *f, struct fab_queue *q, struct fab_work *op)
 {
     struct fab_flow *fl = &q->flow[op->d.peer];
 
     op->first_psn = fl->next_psn;
+    op->epoch = fl->epoch;
     op->message = fl->messages++;
     if (fab_takes_buffer(op->d.op))
         op->credit_no = ++fl->credited;
@@ -173,6 +176,7 @@ static void begin(struct fab_queue *q, struct fab_work *op)
         fl->reads++;
     else if (fab_has_answer(op->d.op))
         fl->atomics++;
+    fab_trace_message(f, q, op, q->taken - 1);
 }
 
 /* The next new packet of the queue. */
@@ -187,6 +191,7 @@ static bool send_new(struct fab *f, struct fab_queue *q)
     }
     if (op->d.op == FAB_OP_DATAGRAM) {
         op->sent = 1;
+        fab_trace_message(f, q, op, q->taken - 1);
         emit(f, q, op, 0);
         op->done = true;
         fab_ring_complete_sends(f, q);
@@ -195,7 +200,7 @@ static bool send_new(struct fab *f, struct fab_queue *q)
     if (!may_go(f, q, op))
         return false;
     if (!op->sent)
-        begin(q, op);
+        begin(f, q, op);
     q->flow[op->d.peer].next_psn++;
     emit(f, q, op, op->sent++);
     fab_flow_clock(f, q, op->d.peer);

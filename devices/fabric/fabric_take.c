@@ -4,6 +4,7 @@
  * sense is completed with an error at once, in its turn.
  */
 #include "devices/fabric/fabric_internal.h"
+#include "devices/fabric/fabric_trace.h"
 
 /* Looks at the descriptor; what is wrong with it, if anything. */
 static enum fab_completion parse(struct fab *f, struct fab_work *op)
@@ -27,7 +28,7 @@ bool fab_take(struct fab *f, struct fab_queue *q)
 {
     while ((uint16_t)q->taken != q->send_tail && q->taken - q->head < FAB_TAKEN && fab_ring_room_send(q)) {
         struct fab_work *op = fab_op(q, q->taken);
-        *op = (struct fab_work){0};
+        *op = (struct fab_work){.message = FAB_T_NONE};
         if (!fab_ring_take_send(f, q, &op->d))
             return false;
         q->taken++;

@@ -28,7 +28,7 @@
 #include <stdint.h>
 
 #define PORT_MAGIC      0x31424f43u /* "COB1" */
-#define PORT_VERSION    6u
+#define PORT_VERSION    7u
 #define PORT_MAX_NODES  64u
 #define PORT_MAX_NICS   9u /* eight of stock models and the adapter */
 #define PORT_MAX_CORES  64u
@@ -100,6 +100,8 @@ struct port_node {
 
     _Alignas(64) struct port_nic nic[PORT_MAX_NICS];
     struct port_adapter adapter;
+    uint32_t trace; /* PORT_TRACE_*: which records about its doings are wanted; constant */
+    uint32_t zero;
     uint64_t idles, late;
 
     _Alignas(64) _Atomic uint64_t
@@ -165,9 +167,10 @@ enum port_record_type {
         5, /* up: a record of the event port: struct fab_event and its data, PORT_EVENT_MIN.. bytes */
     PORT_REC_FAULT = 6, /* down: fault `arg` begins at time_ps, data: struct port_fault; up: arg as given, id
                            = enum port_fault_phase, data: 8 bytes, the value */
-    PORT_REC_GRANT =
-        7, /* up, by nodes with several vCPUs: released at id ps with the grant time_ps; arg: it has to cut.
-              What such a node does depends on its grants (gate.c), so a replay repeats them */
+    PORT_REC_GRANT = 7, /* up, by nodes with several vCPUs and where they are traced: released at id ps with
+                           the grant time_ps; arg: it has to cut. What such a node does depends on its grants
+                           (gate.c), so a replay repeats them */
+    PORT_REC_TRACE = 8, /* up: what the adapter did: arg = enum fab_trace_kind, data = struct fab_trace */
     PORT_REC_TYPES
 };
 
@@ -182,7 +185,9 @@ struct port_record {
 };
 _Static_assert(sizeof(struct port_record) == 32, "port_record is part of the format");
 
-enum { PORT_EVENT_MIN = 8, PORT_EVENT_MAX = 256 }; /* bytes of an EVENT */
+enum { PORT_EVENT_MIN = 8, PORT_EVENT_MAX = 256 };     /* bytes of an EVENT */
+enum { PORT_TRACE_KINDS = 5, PORT_TRACE_BYTES = 48 };  /* of a TRACE */
+enum { PORT_TRACE_DEVICE = 1, PORT_TRACE_GRANTS = 2 }; /* port_node.trace: TRACE, GRANT */
 
 /*
  * What a fault does to a node; devices/qemu/fault.c says exactly how. It reports BEGIN, each time that it

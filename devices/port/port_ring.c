@@ -102,7 +102,9 @@ static bool plausible(const struct port_record *rec, enum port_ring which)
         return which == PORT_DOWN ? rec->len == sizeof(struct port_fault)
                                   : rec->len == PORT_FAULT_VALUE && rec->id < PORT_FAULT_PHASES;
     case PORT_REC_GRANT:
-        return which == PORT_UP && rec->arg <= 1 && rec->len == 0;
+        return which == PORT_UP && rec->arg <= 1 && rec->len == 0 && rec->id < (uint64_t)VTIME_NEVER;
+    case PORT_REC_TRACE:
+        return which == PORT_UP && rec->arg < PORT_TRACE_KINDS && rec->len == PORT_TRACE_BYTES;
     default:
         return false;
     }

@@ -19,6 +19,7 @@
  */
 #include "devices/fabric/fabric.h"
 #include "devices/fabric/fabric_abi.h"
+#include "devices/fabric/fabric_trace.h"
 #include "devices/qemu/half.h"
 #include <limits.h>
 #include <stdlib.h>
@@ -172,6 +173,15 @@ static void result(void *ctx, int status)
     half_end(PORT_END_RESULT, status);
 }
 
+_Static_assert(PORT_TRACE_KINDS == (int)FAB_T_KINDS && PORT_TRACE_BYTES == sizeof(struct fab_trace),
+               "a TRACE record is a struct fab_trace");
+static void trace(void *ctx, unsigned kind, const struct fab_trace *t)
+{
+    struct port_record rec = {
+        .type = PORT_REC_TRACE, .arg = (uint16_t)kind, .time_ps = now_ps(ctx), .len = sizeof *t};
+    half_send(&rec, t);
+}
+
 static const struct fab_ops device_ops = {.now_ps = now_ps,
                                           .dma_read = dma_read,
                                           .dma_write = dma_write,
@@ -260,7 +270,10 @@ const char *adapter_machine_ready(void)
         return "there is no -device ivshmem-doorbell,id=fab0";
     if (!n_ram)
         return "plugin argument ram is missing";
-    device = fab_create(&cfg, &device_ops, NULL);
+    struct fab_ops ops_now = device_ops;
+    if (half.node->trace & PORT_TRACE_DEVICE)
+        ops_now.trace = trace;
+    device = fab_create(&cfg, &ops_now, NULL);
     if (!device)
         return "out of memory";
     link_told = link_up_ps(NULL) <= 0;

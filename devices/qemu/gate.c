@@ -107,12 +107,13 @@ void gate_recheck(void)
         arm_idle();
 }
 
-/* With several vCPUs the timers that are armed at the grants cut the vCPUs' turns, so grants are recorded. */
+/* With several vCPUs the timers that are armed at the grants cut the vCPUs' turns, so grants are recorded
+ * (and where they are traced). */
 static void send_grant(const struct port_node *n)
 {
     struct port_record rec = {
         .type = PORT_REC_GRANT, .arg = (uint16_t)n->cut, .time_ps = n->grant_ps, .id = (uint64_t)n->now_ps};
-    if (half.cpus > 1)
+    if (half.cpus > 1 || n->trace & PORT_TRACE_GRANTS)
         half_send(&rec, NULL);
 }
 

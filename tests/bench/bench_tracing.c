@@ -47,7 +47,13 @@ static int measure(const char *what, const char *dir, unsigned long events, bool
     char run[256], why[512];
     snprintf(run, sizeof run, "%s/%s", dir, what);
     mkdir(run, 0777);
-    struct tracing_config cfg = {run, nodes, 2, links, 1, NULL, 0, NULL, trace, capture};
+    struct tracing_config cfg = {.dir = run,
+                                 .nodes = nodes,
+                                 .n_nodes = 2,
+                                 .links = links,
+                                 .n_links = 1,
+                                 .trace = trace,
+                                 .capture = capture};
     struct tracing *t = tracing_open(&cfg, why, sizeof why);
     if (!t) {
         fprintf(stderr, "bench_tracing: %s\n", why);
@@ -76,7 +82,13 @@ static int measure_idle(const char *dir, unsigned long commits)
     char run[256], why[512];
     snprintf(run, sizeof run, "%s/idle", dir);
     mkdir(run, 0777);
-    struct tracing_config cfg = {run, nodes, 1, NULL, 0, NULL, 0, NULL, true, true};
+    struct tracing_config cfg = {.dir = run,
+                                 .nodes = nodes,
+                                 .n_nodes = 1,
+                                 .links = NULL,
+                                 .n_links = 0,
+                                 .trace = true,
+                                 .capture = true};
     struct tracing *t = tracing_open(&cfg, why, sizeof why);
     if (!t) {
         fprintf(stderr, "bench_tracing: %s\n", why);

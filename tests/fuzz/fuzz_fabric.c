@@ -8,6 +8,7 @@
  * them is found, and after each step the devices' books must balance.
  */
 #include "devices/fabric/fabric_internal.h"
+#include "devices/fabric/fabric_trace.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +146,12 @@ static unsigned completion(void *ctx, unsigned queue, bool recv)
     (void)ctx;
     (void)recv;
     return (now / 1000 + queue) % 7 == 0 ? (unsigned)(now / 7000) % FAB_C_COUNT : FAB_C_OK;
+}
+
+static void trace(void *ctx, unsigned kind, const struct fab_trace *t)
+{
+    (void)ctx;
+    assert(kind < FAB_T_KINDS && t->zero == 0 && t->queue <= 255);
 }
 
 static void result(void *ctx, int status)
@@ -461,8 +468,19 @@ static void step(void)
 
 static void begin(bool nothing)
 {
-    static const struct fab_ops ops = {now_ps, dma_read,   dma_write, interrupt, emit, timer,
-                                       train,  link_up_ps, event,     result,    flip, completion};
+    static const struct fab_ops ops = {.now_ps = now_ps,
+                                       .dma_read = dma_read,
+                                       .dma_write = dma_write,
+                                       .interrupt = interrupt,
+                                       .emit = emit,
+                                       .timer = timer,
+                                       .train = train,
+                                       .link_up_ps = link_up_ps,
+                                       .event = event,
+                                       .result = result,
+                                       .flip = flip,
+                                       .completion = completion,
+                                       .trace = trace};
 
     now = 0;
     n_waiting = 0;

@@ -198,8 +198,18 @@ static unsigned completion(void *ctx, unsigned queue, bool recv)
 
 struct rack *rack_new(const struct rack_config *c)
 {
-    static const struct fab_ops ops = {now_ps, dma_read,   dma_write, interrupt, emit, timer,
-                                       train,  link_up_ps, event,     result,    flip, completion};
+    static const struct fab_ops ops = {.now_ps = now_ps,
+                                       .dma_read = dma_read,
+                                       .dma_write = dma_write,
+                                       .interrupt = interrupt,
+                                       .emit = emit,
+                                       .timer = timer,
+                                       .train = train,
+                                       .link_up_ps = link_up_ps,
+                                       .event = event,
+                                       .result = result,
+                                       .flip = flip,
+                                       .completion = completion};
     struct rack *r = calloc(1, sizeof *r);
 
     must(r);

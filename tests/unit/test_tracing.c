@@ -3,6 +3,7 @@
  * test_tracing.c - the trace's writer against its reader: round trip, order, packets, damage, full disks.
  */
 #include "devices/fabric/fabric_abi.h"
+#include "devices/fabric/fabric_trace.h"
 #include "devices/fabric/fabric_wire.h"
 #include "tests/unit/tracing_fixture.h"
 #include <signal.h>
@@ -87,11 +88,11 @@ START_TEST(adapters)
     ck_assert_str_eq(
         out,
         "0.000000005 s  beta    adapter trains its link, interface 3\n"
-        "1.000000000 s  alpha   packet tx #17 read-data q7 alpha>beta message 12 psn 70000 at "
+        "1.000000000 s  alpha   packet tx #17 read-data q7 alpha>beta epoch 0 message 12 psn 70000 at "
         "4096 48 bytes hash dc2705545f21d6be\n"
-        "1.000000000001 s  beta    packet rx #17 99 q0 65535>700 message 0 psn 0 at 0 48 "
+        "1.000000000001 s  beta    packet rx #17 99 q0 65535>700 epoch 0 message 0 psn 0 at 0 48 "
         "bytes hash 570833f8d887879b\n"
-        "1.000000000002 s  beta    packet rx #18 read-data q0 alpha>alpha message 0 psn 0 at 0 1 "
+        "1.000000000002 s  beta    packet rx #18 read-data q0 alpha>alpha epoch 0 message 0 psn 0 at 0 1 "
         "bytes hash 669e741f161d1d56\n"
         "1.000000000003 s  alpha   event 4660 arg 2147483649 \"\"\n"
         "1.000000000004 s  alpha   event 4660 arg 2147483649 \"a\\x00\\x1b\"\n");
@@ -434,7 +435,13 @@ START_TEST(cannot_open)
 {
     char why[256] = "";
     fix_write("", "file", "x", 1);
-    struct tracing_config cfg = {fix_path("file", ""), fix_nodes, 2, fix_links, 1, NULL, 0, NULL, true, true};
+    struct tracing_config cfg = {.dir = fix_path("file", ""),
+                                 .nodes = fix_nodes,
+                                 .n_nodes = 2,
+                                 .links = fix_links,
+                                 .n_links = 1,
+                                 .trace = true,
+                                 .capture = true};
     ck_assert_ptr_null(tracing_open(&cfg, why, sizeof why));
     ck_assert_int_eq(errno, ENOTDIR);
     ck_assert_ptr_nonnull(strstr(why, "/file/trace: Not a directory"));
@@ -509,8 +516,13 @@ START_TEST(everything_off)
 {
     char why[256];
     ck_assert_int_eq(mkdir(fix_path("run", ""), 0777), 0);
-    struct tracing_config cfg = {
-        fix_path("run", ""), fix_nodes, 2, fix_links, 1, NULL, 0, NULL, false, false};
+    struct tracing_config cfg = {.dir = fix_path("run", ""),
+                                 .nodes = fix_nodes,
+                                 .n_nodes = 2,
+                                 .links = fix_links,
+                                 .n_links = 1,
+                                 .trace = false,
+                                 .capture = false};
     struct tracing *t = tracing_open(&cfg, why, sizeof why);
     ck_assert_ptr_nonnull(t);
     tracing_node_state(t, 0, 5, "x", 0);
@@ -528,6 +540,90 @@ START_TEST(everything_off)
 }
 END_TEST
 
-FIX_MAIN("tracing", round_trip, adapters, fault_events, record_that_is_too_long, sorts_between_commits,
-         commits_leave_no_trace, packet_boundary, long_string_is_cut, truncated, corrupt, filters,
-         metadata_names, not_a_run, cannot_open, disk_full, late_state, everything_off)
+START_TEST(device)
+{
+    static const struct fab_trace records[] = {
+        {.op = 0, .queue = 2, .index = 5},
+        {.op = 2, .queue = 1, .node = 1, .message = FAB_T_NONE, .index = 4, .value = 0xc0de, .len = 8},
+        {.op = 1, .value = 0x1000, .len = 64, .node = 1, .queue = 2, .epoch = 3, .message = 4},
+        {.op = 0, .value = 0x2000, .len = 32, .node = FAB_T_NONE, .message = FAB_T_NONE},
+        {.op = 16,
+         .queue = 1,
+         .node = 1,
+         .epoch = 3,
+         .message = 4,
+         .index = 5,
+         .entry = 6,
+         .value = 7,
+         .len = 9,
+         .status = 3},
+        {.op = 99, .queue = UINT32_MAX, .node = 99, .status = 77},
+        {.op = 8}};
+    static const unsigned kinds[] = {FAB_T_DOORBELL,   FAB_T_MESSAGE,    FAB_T_DMA,      FAB_T_DMA,
+                                     FAB_T_COMPLETION, FAB_T_COMPLETION, FAB_T_INTERRUPT};
+    struct tracing *t = fix_open("run");
+    for (unsigned i = 0; i < 7; i++)
+        tracing_device(t, 0, 10 + i, kinds[i], &records[i]);
+    tracing_commit(t, 50);
+    tracing_grant(t, 1, 20, 70); /* behind the others, see tracing.h */
+    tracing_grant(t, 1, 60, VTIME_NEVER);
+    fix_close(t);
+    char *out, *err;
+    ck_assert_int_eq(fix_print("run", NULL, &out, &err), 0);
+    ck_assert_str_eq(
+        out,
+        "0.000000000010 s  alpha   doorbell send q2 index 5\n"
+        "0.000000000011 s  alpha   message datagram q1 to beta epoch 0 message - index 4 cookie "
+        "000000000000c0de 8 bytes\n"
+        "0.000000000012 s  alpha   dma write 0000000000001000 64 bytes for beta q2 epoch 3 message 4\n"
+        "0.000000000013 s  alpha   dma read 0000000000002000 32 bytes for nothing\n"
+        "0.000000000014 s  alpha   completion recv q1 peer beta epoch 3 message 4 index 5 entry 6 cookie "
+        "0000000000000007 remote 9 bytes\n"
+        "0.000000000015 s  alpha   completion 99 q4294967295 peer 99 epoch 0 message 0 index 0 entry 0 "
+        "cookie 0000000000000000 77 0 bytes\n"
+        "0.000000000016 s  alpha   interrupt vector 8\n"
+        "0.000000000050 s  beta    grant until 0.000000000070 s\n"
+        "0.000000000060 s  beta    grant until the end\n");
+    free(out);
+    free(err);
+}
+END_TEST
+
+/* Only what is wanted, but always how a node fared. */
+START_TEST(wanted)
+{
+    char why[256];
+    ck_assert_int_eq(mkdir(fix_path("run", ""), 0777), 0);
+    struct tracing_config cfg = {.dir = fix_path("run", ""),
+                                 .nodes = fix_nodes,
+                                 .n_nodes = 2,
+                                 .links = fix_links,
+                                 .n_links = 1,
+                                 .trace = true,
+                                 .events = UINT64_C(1) << TR_FRAME_TX | UINT64_C(1) << TR_LINK_SENT,
+                                 .want_nodes = (const bool[]){true, false},
+                                 .want_links = (const bool[]){false}};
+    struct tracing *t = tracing_open(&cfg, why, sizeof why);
+    ck_assert_ptr_nonnull(t);
+    for (unsigned node = 0; node < 2; node++) {
+        tracing_node_state(t, node, 5, "x", 0);
+        tracing_frame(t, TR_FRAME_TX, node, 0, 6, 1, NULL, 0);
+        tracing_frame(t, TR_FRAME_RX, node, 0, 7, 1, NULL, 0);
+        tracing_grant(t, node, 8, 9);
+        tracing_console(t, node, 9, "hello\n", 6, count_line, NULL);
+    }
+    queue_event(t, TR_LINK_SENT, 5, 1, NULL);
+    fix_close(t);
+    char *out, *err;
+    ck_assert_int_eq(fix_print("run", NULL, &out, &err), 0);
+    ck_assert_str_eq(out,
+                     "0.000000000005 s  alpha   state x 0\n0.000000000005 s  beta    state x 0\n"
+                     "0.000000000006 s  alpha   frame tx #1 eth0 0 bytes hash ef46db3751d8e999\n");
+    free(out);
+    free(err);
+}
+END_TEST
+
+FIX_MAIN("tracing", round_trip, adapters, fault_events, device, wanted, record_that_is_too_long,
+         sorts_between_commits, commits_leave_no_trace, packet_boundary, long_string_is_cut, truncated,
+         corrupt, filters, metadata_names, not_a_run, cannot_open, disk_full, late_state, everything_off)

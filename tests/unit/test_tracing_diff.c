@@ -266,8 +266,13 @@ START_TEST(without_trace)
     for (unsigned i = 0; i < 2; i++) {
         char why[256];
         ck_assert_int_eq(mkdir(fix_path(runs[i], ""), 0777), 0);
-        struct tracing_config cfg = {
-            fix_path(runs[i], ""), fix_nodes, 2, fix_links, 1, NULL, 0, NULL, false, false};
+        struct tracing_config cfg = {.dir = fix_path(runs[i], ""),
+                                     .nodes = fix_nodes,
+                                     .n_nodes = 2,
+                                     .links = fix_links,
+                                     .n_links = 1,
+                                     .trace = false,
+                                     .capture = false};
         struct tracing *t = tracing_open(&cfg, why, sizeof why);
         tracing_console(t, 0, 5, "hello\n", 6, NULL, NULL);
         fix_close(t);

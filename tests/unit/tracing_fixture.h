@@ -54,7 +54,15 @@ static UNUSED struct tracing *fix_open(const char *run)
 {
     char why[256] = "";
     ck_assert_int_eq(mkdir(fix_path(run, ""), 0777), 0);
-    struct tracing_config cfg = {fix_path(run, ""), fix_nodes, 2, fix_links, 1, fix_faults, 2, NULL, true, true};
+    struct tracing_config cfg = {.dir = fix_path(run, ""),
+                                 .nodes = fix_nodes,
+                                 .n_nodes = 2,
+                                 .links = fix_links,
+                                 .n_links = 1,
+                                 .faults = fix_faults,
+                                 .n_faults = 2,
+                                 .trace = true,
+                                 .capture = true};
     struct tracing *t = tracing_open(&cfg, why, sizeof why);
     ck_assert_msg(t != NULL, "%s", why);
     return t;
