@@ -47,14 +47,15 @@ missing_packages() {
     if command -v pkg-config >/dev/null; then
         library 'libfyaml' libfyaml-dev "reads scenario files"
         library 'jansson' libjansson-dev "writes JSON"
-        library 'libxml-2.0' libxml2-dev "writes libvirt's domain descriptions"
+        library 'libxml-2.0' libxml2-dev "writes libvirt's domain descriptions and result.xml"
+        library 'zlib' zlib1g-dev "packs the report's data"
         library 'libxxhash' libxxhash-dev "hashes traces and guest memory"
         library 'systemc' libsystemc-dev "the interconnect model"
         library 'check' check "unit tests"
         library 'libvirt >= 11' libvirt-dev "starts guests (11 or later)"
     else
         echo "pkgconf finds libraries"
-        for package in libfyaml-dev libjansson-dev libxml2-dev libxxhash-dev libsystemc-dev check libvirt-dev; do
+        for package in libfyaml-dev libjansson-dev libxml2-dev zlib1g-dev libxxhash-dev libsystemc-dev check libvirt-dev; do
             echo "$package library"
         done
     fi

@@ -255,8 +255,12 @@ int load_run(struct run *r)
     assert(point);
     r->exit_status = EXIT_ENVIRONMENT;
     clock_gettime(CLOCK_MONOTONIC, &r->started);
-    if (rundir_create(&r->dir, rundir_base(), r->scn->name, r->why, sizeof r->why) < 0 ||
-        run_dump_scenario(r) < 0 || measure_all(r, point) < 0) {
+    int bad = rundir_create(&r->dir, rundir_base(), r->scn->name, r->why, sizeof r->why) < 0 ||
+              run_dump_scenario(r) < 0;
+    if (!bad)
+        run_event_started(r);
+    if (bad || measure_all(r, point) < 0) {
+        run_event_error(r);
         fprintf(stderr, "cob: %s\n", r->why);
         free(point);
         return r->exit_status;
@@ -268,6 +272,7 @@ int load_run(struct run *r)
         fprintf(stderr, "cob: %s\n", r->why);
         r->exit_status = EXIT_ENVIRONMENT;
     }
+    run_report(r);
     fprintf(out, "%s %s: %u rates, %s virtual in %.1f s, hash %016" PRIx64 ", %s\n", r->scn->name, r->outcome,
             r->scn->load.n_rates, scn_format_time(r->virtual_ps, virt, sizeof virt), r->wall_s, r->hash,
             r->dir.path);

@@ -21,6 +21,7 @@ static const struct {
     {"inspect", verb_inspect, "show what a run did"},
     {"list", verb_list, "list the runs"},
     {"trace", verb_trace, "print a run's events"},
+    {"report", verb_report, "make report.html anew"},
 };
 
 static int usage(FILE *out, int status)

@@ -3,6 +3,8 @@
 #include "sim/run.h"
 #include "sim/guest_greeting.h"
 #include "sim/guest_machine.h"
+#include "sim/junit.h"
+#include "sim/report.h"
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
@@ -282,6 +284,7 @@ int run_start(struct run *r)
     clock_gettime(CLOCK_MONOTONIC, &r->started);
     if (r->debug.shared)
         debug_run_under_way(&r->debug);
+    run_event_started(r);
     return 0;
 }
 
@@ -305,6 +308,7 @@ void run_watch(struct run *r)
 
     while (!engine_wait(r->engine, 50)) {
         look_for_deaths(r);
+        run_event_poll(r);
         run_progress(r, false);
         double now = run_elapsed_s(r);
         if (interrupted && !r->interrupted && cancelled_at < 0) {
@@ -325,6 +329,7 @@ void run_watch(struct run *r)
     while (r->debug.shared && cancelled_at < 0 && !interrupted && debug_run_linger(&r->debug, 200))
         ;
     r->wall_s = run_elapsed_s(r);
+    run_event_poll(r);
     run_progress(r, true);
 }
 
@@ -392,7 +397,20 @@ int run_finish(struct run *r)
     run_judge(r);
     int result = run_write_result(r);
     rundir_tidy(&r->dir);
+    run_report(r);
     return result;
+}
+
+void run_report(struct run *r)
+{
+    char why[PATH_MAX + 100];
+
+    if (junit_write(r->dir.path, why, sizeof why) == 0 &&
+        (!r->opt.report || report_write(r->dir.path, &REPORT_ALL, why, sizeof why) == 0))
+        return;
+    fprintf(stderr, "cob: %s\n", why);
+    if (r->exit_status == EXIT_OK)
+        r->exit_status = EXIT_ENVIRONMENT;
 }
 
 void run_free(struct run *r)

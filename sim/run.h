@@ -38,7 +38,7 @@ enum {
 struct run_options {
     const char *scenario_path;
     const struct guest_backend *backend;
-    bool trace, capture, record, json, quiet;
+    bool trace, capture, record, json, quiet, report;
     bool have_seed;
     uint64_t seed;
     vtime_t stop_ps;   /* 0: the scenario's */
@@ -56,6 +56,7 @@ struct run_node {
     bool ram_hashed;
     struct guest *guest;
     bool dead;               /* its QEMU has ended */
+    bool end_told;           /* its end was printed (--json) */
     struct engine_node last; /* what the engine knew at the end */
     char verdict[200];       /* "" or the expectation that was not met */
 };
@@ -119,6 +120,14 @@ const char *run_end_name(enum port_end end);
 /* run_progress.c: the live line on a terminal, a plain line every 10 s otherwise (stderr), or JSON lines
  * (stdout). */
 void run_progress(struct run *r, bool last);
+
+/* run_events.c: --json; each does nothing without it. */
+void run_event_started(const struct run *r);
+void run_event_poll(struct run *r);
+void run_event_error(const struct run *r); /* r->why */
+
+/* Makes report.html and result.xml; a failure is said on stderr and makes the exit status 3 if it was 0. */
+void run_report(struct run *r);
 
 /* Seconds since r->started. */
 double run_elapsed_s(const struct run *r);

@@ -7,10 +7,9 @@
  * not be written, 0. Everything under "nodes", and "hash", is the same in every run of the same scenario;
  * "host" is not.
  */
-#include "sim/run.h"
+#include "sim/run_internal.h"
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <string.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -121,6 +120,7 @@ static json_t *node_json(const struct run *r, unsigned i)
     json_object_set_new(o, "tx_frames", json_integer((json_int_t)n->last.tx_frames));
     json_object_set_new(o, "rx_frames", json_integer((json_int_t)n->last.rx_frames));
     json_object_set_new(o, "verdict", json_string(n->verdict[0] ? n->verdict : "ok"));
+    json_object_set_new(o, "checks", run_checks_json(r, i));
     return o;
 }
 

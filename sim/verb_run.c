@@ -21,7 +21,7 @@ static const char help[] =
     "  --cores N        use at most N host cores\n"
     "  --spin N         how often a waiting node looks before it sleeps (20000)\n"
     "  --no-trace       no event trace      --no-capture  no packet captures\n"
-    "  --no-replay      no replay logs\n"
+    "  --no-replay      no replay logs      --no-report   no report.html\n"
     "  --json           progress and result as JSON lines on stdout\n"
     "  -q, --quiet      no progress line\n"
     "\n"
@@ -38,6 +38,7 @@ enum {
     OPT_NO_TRACE,
     OPT_NO_CAPTURE,
     OPT_NO_REPLAY,
+    OPT_NO_REPORT,
     OPT_JSON,
     OPT_SPIN,
     OPT_DEBUG
@@ -52,6 +53,7 @@ static const struct option options[] = {
     {"no-trace", no_argument, NULL, OPT_NO_TRACE},
     {"no-capture", no_argument, NULL, OPT_NO_CAPTURE},
     {"no-replay", no_argument, NULL, OPT_NO_REPLAY},
+    {"no-report", no_argument, NULL, OPT_NO_REPORT},
     {"json", no_argument, NULL, OPT_JSON},
     {"quiet", no_argument, NULL, 'q'},
     {"spin", required_argument, NULL, OPT_SPIN},
@@ -95,7 +97,7 @@ static int parse(int argc, char **argv, struct run_options *o)
     uint64_t n;
     int c;
 
-    *o = (struct run_options){.trace = true, .capture = true, .record = true, .spin = 20000};
+    *o = (struct run_options){.trace = true, .report = true, .capture = true, .record = true, .spin = 20000};
     while ((c = getopt_long(argc, argv, "hq", options, NULL)) != -1)
         switch (c) {
         case 'h':
@@ -142,6 +144,9 @@ static int parse(int argc, char **argv, struct run_options *o)
             break;
         case OPT_NO_REPLAY:
             o->record = false;
+            break;
+        case OPT_NO_REPORT:
+            o->report = false;
             break;
         case OPT_JSON:
             o->json = true;
@@ -195,6 +200,7 @@ int verb_run(int argc, char **argv)
         }
         run_print_summary(&r, r.opt.json ? stderr : stdout);
     } else {
+        run_event_error(&r);
         fprintf(stderr, "cob: %s\n", r.why);
     }
     run_free(&r);
