@@ -20,11 +20,8 @@ struct rep_capture {
 void rep_bytes_open(struct report *r)
 {
     unsigned n = 2 * r->names.n_links;
-    size_t cap = 0;
 
-    while (cap <= n)
-        r->captures = rep_grow(r->captures, cap, &cap, sizeof *r->captures);
-    memset(r->captures, 0, cap * sizeof *r->captures);
+    r->captures = rep_zeroed(n, sizeof *r->captures);
     for (unsigned i = 0; i < n; i++) {
         struct rep_capture *c = &r->captures[i];
         char *name;

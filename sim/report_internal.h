@@ -29,6 +29,7 @@ struct rep_buf {
 };
 
 void *rep_grow(void *array, size_t n, size_t *cap, size_t item); /* room for one more */
+void *rep_zeroed(size_t n, size_t item);                         /* at least one */
 void rep_put(struct rep_buf *b, const void *bytes, size_t len);
 void rep_put_number(struct rep_buf *b, uint64_t v);                          /* LEB128 */
 void rep_put_signed(struct rep_buf *b, int64_t v);                           /* zigzag, LEB128 */

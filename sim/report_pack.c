@@ -21,6 +21,11 @@ void *rep_grow(void *array, size_t n, size_t *cap, size_t item)
     return must(realloc(array, *cap * item));
 }
 
+void *rep_zeroed(size_t n, size_t item)
+{
+    return must(calloc(n ? n : 1, item));
+}
+
 void rep_put(struct rep_buf *b, const void *bytes, size_t len)
 {
     if (len > b->cap - b->n) {
@@ -52,7 +57,7 @@ void rep_put_signed(struct rep_buf *b, int64_t v)
 static void put_base64(FILE *out, const uint8_t *p, size_t n)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char line[128];
+    char line[128] = "";
     size_t len = 0;
 
     for (size_t i = 0; i < n; i += 3) {

@@ -49,20 +49,10 @@ static struct known *slot(struct known *table, size_t cap, uint64_t id)
     return &table[i];
 }
 
-static struct known *table_of(size_t cap)
-{
-    size_t room = 0;
-    struct known *table = NULL;
-    while (room < cap)
-        table = rep_grow(table, room, &room, sizeof *table);
-    memset(table, 0, room * sizeof *table);
-    return table;
-}
-
 static void widen(struct reader *x)
 {
     size_t cap = x->cap_known ? 2 * x->cap_known : 1024;
-    struct known *table = table_of(cap);
+    struct known *table = rep_zeroed(cap, sizeof *table);
     for (size_t i = 0; i < x->cap_known; i++)
         if (x->known[i].used)
             *slot(table, cap, x->known[i].id) = x->known[i];
@@ -314,14 +304,9 @@ static void close_sources(struct reader *x)
 /* Hops were found in the order of time; they are put together by message, the order kept. */
 static void sort_hops(struct report *r)
 {
-    size_t cap_first = 0, cap = 0, *first = NULL;
-    struct rep_hop *sorted = NULL;
+    size_t *first = rep_zeroed(r->n_messages + 2, sizeof *first);
+    struct rep_hop *sorted = rep_zeroed(r->n_hops, sizeof *sorted);
 
-    while (cap_first <= r->n_messages)
-        first = rep_grow(first, cap_first, &cap_first, sizeof *first);
-    while (cap < r->n_hops)
-        sorted = rep_grow(sorted, cap, &cap, sizeof *sorted);
-    memset(first, 0, cap_first * sizeof *first);
     for (size_t i = 0; i < r->n_hops; i++)
         first[r->hops[i].message + 1]++;
     for (size_t i = 1; i <= r->n_messages; i++)
@@ -336,11 +321,8 @@ static void sort_hops(struct report *r)
 void rep_read_trace(struct report *r)
 {
     struct reader x = {.r = r};
-    size_t cap = 0;
 
-    while (cap <= 2 * (size_t)r->names.n_links)
-        r->ends = rep_grow(r->ends, cap, &cap, sizeof *r->ends);
-    memset(r->ends, 0, cap * sizeof *r->ends);
+    r->ends = rep_zeroed(2 * (size_t)r->names.n_links, sizeof *r->ends);
     rep_bytes_open(r);
     open_sources(&x);
     for (;;) {
