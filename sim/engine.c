@@ -9,6 +9,7 @@
  * steps.
  */
 #include "sim/engine.h"
+#include "sim/fault_run.h"
 #include "sim/netlist.h"
 #include <assert.h>
 #include <errno.h>
@@ -26,7 +27,8 @@ struct frame { /* waiting for injection (up) or for room in the ring (down) */
     vtime_t at;
     uint64_t seq, id;
     unsigned node, nic;
-    bool train; /* no frame: the link of this interface begins to train */
+    uint16_t type; /* enum port_record_type: FRAME; up, TRAIN: the link of this interface begins to train;
+                      down, FAULT: nic is the fault */
     uint32_t len;
     uint8_t data[];
 };
@@ -49,6 +51,7 @@ struct engine {
     const struct engine_recorder *recorder;
     struct tracing *tr;
     struct ic *ic;
+    struct fault_run *faults;
     struct port_shared *port;
     size_t port_bytes;
     char path[64];
@@ -91,7 +94,7 @@ static bool put_down(struct engine *e, unsigned node, const struct port_record *
 static bool push_down(struct engine *e, const struct frame *f)
 {
     struct port_record rec = {
-        .type = PORT_REC_FRAME, .arg = (uint16_t)f->nic, .time_ps = f->at, .id = f->id, .len = f->len};
+        .type = f->type, .arg = (uint16_t)f->nic, .time_ps = f->at, .id = f->id, .len = f->len};
     return put_down(e, f->node, &rec, f->data);
 }
 
@@ -100,7 +103,7 @@ static struct frame *frame_new(unsigned node, unsigned nic, vtime_t at, uint64_t
 {
     struct frame *f = malloc(sizeof *f + len);
     assert(f);
-    *f = (struct frame){.at = at, .id = id, .node = node, .nic = nic, .len = len};
+    *f = (struct frame){.at = at, .id = id, .node = node, .nic = nic, .type = PORT_REC_FRAME, .len = len};
     memcpy(f->data, data, len);
     return f;
 }
@@ -123,6 +126,21 @@ static void trace_frame(struct engine *e, bool tx, unsigned node, unsigned nic, 
         tracing_frame(e->tr, tx ? TR_FRAME_TX : TR_FRAME_RX, node, nic, at, id, data, len);
 }
 
+/* Into the down ring, or behind what waits for room there. Takes the frame. */
+static void send_down(struct engine *e, struct frame *f)
+{
+    struct node *n = &e->node[f->node];
+    struct port_node *pn = &e->port->node[f->node];
+
+    pn->pending_ps = vtime_min(pn->pending_ps, f->at);
+    if (!n->spill && push_down(e, f)) {
+        free(f);
+        return;
+    }
+    *n->spill_tail = f;
+    n->spill_tail = &f->next;
+}
+
 static void on_deliver(void *ctx, unsigned port, vtime_t at, uint64_t id, const uint8_t *data, uint32_t len)
 {
     struct engine *e = ctx;
@@ -133,16 +151,28 @@ static void on_deliver(void *ctx, unsigned port, vtime_t at, uint64_t id, const 
     trace_frame(e, false, i, nic, at, id, data, len);
     if (e->observer)
         e->observer->received(e->observer->ctx, i, nic, at, id, len);
-    if (atomic_load(&n->state) == PORT_ENDED)
+    if (atomic_load(&n->state) != PORT_ENDED)
+        send_down(e, frame_new(i, nic, at, id, data, len));
+}
+
+/* A fault of a node begins, now or when its time comes. */
+static void on_fault_begin(void *ctx, unsigned node, const struct port_record *rec,
+                           const struct port_fault *what)
+{
+    struct engine *e = ctx;
+
+    if (atomic_load(&e->port->node[node].state) == PORT_ENDED)
         return;
-    n->pending_ps = vtime_min(n->pending_ps, at);
-    struct frame *f = frame_new(i, nic, at, id, data, len);
-    if (!e->node[i].spill && push_down(e, f)) {
-        free(f);
-        return;
-    }
-    *e->node[i].spill_tail = f;
-    e->node[i].spill_tail = &f->next;
+    struct frame *f = frame_new(node, rec->arg, rec->time_ps, 0, what, sizeof *what);
+    f->type = PORT_REC_FAULT;
+    send_down(e, f);
+}
+
+static void on_triggered(void *ctx, unsigned fault, vtime_t at)
+{
+    struct engine *e = ctx;
+
+    fault_run_triggered(e->faults, e->port, fault, at, on_fault_begin, e);
 }
 
 static void on_event(void *ctx, const struct ic_event *ev)
@@ -153,8 +183,10 @@ static void on_event(void *ctx, const struct ic_event *ev)
         [IC_EV_TRAINING] = TR_LINK_TRAINING, [IC_EV_UP] = TR_LINK_UP,
     };
     struct engine *e = ctx;
-    if (ev->kind == IC_EV_FAULT)
-        return; /* a scenario cannot ask for faults yet */
+    if (ev->kind == IC_EV_FAULT) {
+        fault_run_fabric(e->faults, e->tr, ev);
+        return;
+    }
     struct tracing_link_event out = {.time_ps = ev->time_ps,
                                      .id = ids[ev->kind],
                                      .link = ev->link,
@@ -192,7 +224,7 @@ static void put_waiting(struct engine *e, unsigned i, const struct port_record *
     if (rec->arg >= e->port->node[i].n_nics)
         return;
     struct frame *f = frame_new(i, rec->arg, rec->time_ps, 0, data, rec->len);
-    f->train = rec->type == PORT_REC_TRAIN;
+    f->type = rec->type;
     f->seq = e->node[i].seq++;
     if (e->n_waiting == e->room_waiting) {
         e->room_waiting = e->room_waiting ? 2 * e->room_waiting : 256;
@@ -208,6 +240,14 @@ static bool is_recorded(const struct engine *e, unsigned i, unsigned type)
     if (type == PORT_REC_GRANT)
         return e->scn->nodes[i].cpus > 1;
     return type != PORT_REC_FRAME && type != PORT_REC_TRAIN && type != PORT_REC_TRACE;
+}
+
+/* What it put into its port cannot come from our half in QEMU. It is dead from the next step on. */
+static void break_node(struct engine *e, unsigned i)
+{
+    e->node[i].broken = true;
+    if (!e->node[i].trouble[0])
+        snprintf(e->node[i].trouble, sizeof e->node[i].trouble, "its port held no valid record");
 }
 
 static void on_record(struct engine *e, unsigned i, const struct port_record *rec, const uint8_t *data)
@@ -238,19 +278,15 @@ static void on_record(struct engine *e, unsigned i, const struct port_record *re
         if (e->tr && e->port->node[i].trace & PORT_TRACE_GRANTS)
             tracing_grant(e->tr, i, (vtime_t)rec->id, rec->time_ps);
         break;
+    case PORT_REC_FAULT:
+        if (fault_run_node(e->faults, e->tr, i, rec, data) < 0)
+            break_node(e, i);
+        break;
     case PORT_REC_END:
         if (e->tr)
             tracing_node_state(e->tr, i, rec->time_ps, end_names[rec->arg], (int32_t)rec->id);
         break;
     }
-}
-
-/* What it put into its port cannot come from our half in QEMU. It is dead from the next step on. */
-static void break_node(struct engine *e, unsigned i)
-{
-    e->node[i].broken = true;
-    if (!e->node[i].trouble[0])
-        snprintf(e->node[i].trouble, sizeof e->node[i].trouble, "its port held no valid record");
 }
 
 static void drain(struct engine *e, unsigned i)
@@ -293,11 +329,8 @@ static int by_time(const void *a, const void *b)
 /* Frames and trainings are recorded here, where they have their place among all nodes' and their id. */
 static void record_waiting(struct engine *e, const struct frame *f)
 {
-    struct port_record rec = {.type = f->train ? PORT_REC_TRAIN : PORT_REC_FRAME,
-                              .arg = (uint16_t)f->nic,
-                              .time_ps = f->at,
-                              .id = f->id,
-                              .len = f->len};
+    struct port_record rec = {
+        .type = f->type, .arg = (uint16_t)f->nic, .time_ps = f->at, .id = f->id, .len = f->len};
     if (e->recorder)
         e->recorder->up(e->recorder->ctx, f->node, &rec, f->data);
 }
@@ -306,11 +339,11 @@ static int inject(struct engine *e, struct frame *f)
 {
     unsigned port = e->node[f->node].port_of_nic[f->nic];
 
-    if (!f->train)
+    if (f->type == PORT_REC_FRAME)
         f->id = ++e->frame_ids; /* here, not when drained: a full ring is drained at a moment that the host
                                    decides */
     record_waiting(e, f);
-    if (f->train)
+    if (f->type == PORT_REC_TRAIN)
         return ic_train(e->ic, port, f->at);
     if (e->observer)
         e->observer->sent(e->observer->ctx, f->node, f->nic, f->at, f->id, f->len);
@@ -328,7 +361,7 @@ static void inject_all(struct engine *e)
             break_node(e, f->node); /* no guest can do that: in the fabric's past, or empty */
         else if (r < 0)
             fabric_failed(e);
-        else if (!f->train)
+        else if (f->type == PORT_REC_FRAME)
             trace_frame(e, true, f->node, f->nic, f->at, f->id, f->data, f->len);
         else if (e->tr)
             tracing_adapter_train(e->tr, f->node, f->nic, f->at);
@@ -596,6 +629,11 @@ vtime_t engine_time(struct engine *e)
     return t >= e->port->stop_ps ? last : t;
 }
 
+uint64_t engine_fault_hits(const struct engine *e, unsigned fault)
+{
+    return fault_run_hits(e->faults, e->ic, fault);
+}
+
 struct port_shared *engine_port(struct engine *e)
 {
     return e->port;
@@ -613,6 +651,7 @@ const char *engine_port_path(const struct engine *e)
 
 int engine_start(struct engine *e)
 {
+    fault_run_start(e->faults, on_fault_begin, e);
     for (unsigned c = 0; c < e->port->n_cores; c++) {
         struct worker *w = malloc(sizeof *w);
         assert(w);
@@ -654,13 +693,15 @@ static struct ic *build_fabric(struct engine *e)
         e->port_owner[p].nic = nic;
         e->node[i].port_of_nic[nic] = p;
     }
+    e->faults = fault_run_new(scn, net);
     struct ic_config cfg = {.n_ports = net->n_ports,
                             .n_switches = scn->n_switches,
                             .switches = net->switches,
                             .n_links = scn->n_links,
                             .links = net->links,
-                            .ops = {.deliver = on_deliver, .event = on_event},
+                            .ops = {.deliver = on_deliver, .event = on_event, .triggered = on_triggered},
                             .ctx = e};
+    fault_run_config(e->faults, &cfg);
     struct ic *ic = ic_create(&cfg);
     netlist_free(net);
     return ic;
@@ -783,6 +824,7 @@ void engine_destroy(struct engine *e)
     free(e->waiting);
     free(e->node);
     ic_destroy(e->ic);
+    fault_run_free(e->faults);
     if (e->port)
         munmap(e->port, e->port_bytes);
     if (e->fd >= 0)

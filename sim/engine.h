@@ -79,6 +79,8 @@ struct engine *engine_create(const struct engine_config *cfg, char *why, size_t 
 const char *engine_port_path(const struct engine *e);
 struct port_shared *engine_port(struct engine *e);
 struct ic *engine_fabric(struct engine *e);
+/* How often the scenario's fault of this index has acted. */
+uint64_t engine_fault_hits(const struct engine *e, unsigned fault);
 /* From now on everything is recorded. Before the first guest is started, and before anything is put into a
  * down ring. recorder: borrowed. */
 void engine_record(struct engine *e, const struct engine_recorder *recorder);

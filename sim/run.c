@@ -73,18 +73,23 @@ static int open_tracing(struct run *r)
     const char **nodes = calloc(r->scn->n_nodes, sizeof *nodes);
     const char **links = calloc(r->scn->n_links + 1, sizeof *links);
     bool *fabric = calloc(r->scn->n_links + 1, sizeof *fabric);
-    assert(nodes && links && fabric);
+    const char **faults = calloc(r->scn->n_faults + 1, sizeof *faults);
+    assert(nodes && links && fabric && faults);
     for (unsigned i = 0; i < r->scn->n_nodes; i++)
         nodes[i] = r->scn->nodes[i].name;
     for (unsigned i = 0; i < r->scn->n_links; i++) {
         links[i] = r->scn->links[i].name;
         fabric[i] = r->scn->links[i].fabric;
     }
+    for (unsigned i = 0; i < r->scn->n_faults; i++)
+        faults[i] = r->scn->faults[i].name;
     struct tracing_config cfg = {.dir = r->dir.path,
                                  .nodes = nodes,
                                  .n_nodes = r->scn->n_nodes,
                                  .links = links,
                                  .n_links = r->scn->n_links,
+                                 .faults = faults,
+                                 .n_faults = r->scn->n_faults,
                                  .fabric = fabric,
                                  .trace = r->opt.trace,
                                  .capture = r->opt.capture};
@@ -92,6 +97,7 @@ static int open_tracing(struct run *r)
     free(nodes);
     free(links);
     free(fabric);
+    free(faults);
     return r->tracing ? 0 : -1;
 }
 

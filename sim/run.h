@@ -35,12 +35,16 @@ enum {
     EXIT_INTERRUPTED = 130,
 };
 
+#define RUN_MAX_FAULTS 16 /* --faults */
+
 struct run_options {
     const char *scenario_path;
     const struct guest_backend *backend;
     bool trace, capture, record, json, quiet, report;
     bool have_seed;
     uint64_t seed;
+    const char *faults[RUN_MAX_FAULTS]; /* files, and "none"; borrowed */
+    unsigned n_faults;
     vtime_t stop_ps;   /* 0: the scenario's */
     int64_t timeout_s; /* 0: the scenario's */
     uint32_t spin;

@@ -154,6 +154,7 @@ static json_t *link_json(const struct run *r, unsigned i)
             memset(&s, 0, sizeof s);
         json_object_set_new(e, "queued_frames", json_integer((json_int_t)s.queued_frames));
         json_object_set_new(e, "sent_frames", json_integer((json_int_t)s.sent_frames));
+        json_object_set_new(e, "duplicated_frames", json_integer((json_int_t)s.duplicated_frames));
         json_object_set_new(e, "sent_bytes", json_integer((json_int_t)s.sent_bytes));
         json_object_set_new(e, "arrived_frames", json_integer((json_int_t)s.arrived_frames));
         json_object_set_new(e, "arrived_bytes", json_integer((json_int_t)s.arrived_bytes));
@@ -168,6 +169,21 @@ static json_t *link_json(const struct run *r, unsigned i)
     }
     json_object_set_new(o, "ends", ends);
     return o;
+}
+
+static json_t *faults_json(const struct run *r)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < r->scn->n_faults; i++) {
+        const struct scn_fault *f = &r->scn->faults[i];
+        json_t *o = json_object();
+        json_object_set_new(o, "name", json_string(f->name));
+        json_object_set_new(o, "action", json_string(scn_action_name(f->action)));
+        json_object_set_new(o, "hits", json_integer((json_int_t)engine_fault_hits(r->engine, i)));
+        json_array_append_new(list, o);
+    }
+    return list;
 }
 
 static json_t *host_json(const struct run *r)
@@ -212,8 +228,10 @@ int run_write_result(struct run *r)
         json_array_append_new(links, link_json(r, i));
     json_object_set_new(o, "nodes", nodes);
     json_object_set_new(o, "links", links);
+    json_object_set_new(o, "faults", faults_json(r));
     json_object_set_new(fabric, "injected", json_integer((json_int_t)r->totals.injected));
     json_object_set_new(fabric, "copied", json_integer((json_int_t)r->totals.copied));
+    json_object_set_new(fabric, "duplicated", json_integer((json_int_t)r->totals.duplicated));
     json_object_set_new(fabric, "delivered", json_integer((json_int_t)r->totals.delivered));
     json_object_set_new(fabric, "dropped", json_integer((json_int_t)r->totals.dropped));
     json_object_set_new(fabric, "in_flight", json_integer((json_int_t)r->totals.in_flight));
@@ -239,6 +257,21 @@ int run_write_result(struct run *r)
     return bad ? -1 : 0;
 }
 
+/* How often each fault acted, in one line, if it is not a long one. */
+static void print_faults(const struct run *r, FILE *out)
+{
+    char line[160];
+    size_t used = 0;
+
+    for (unsigned i = 0; i < r->scn->n_faults && used < sizeof line; i++)
+        used += (size_t)snprintf(line + used, sizeof line - used, "%s%s %" PRIu64, i ? ", " : "",
+                                 r->scn->faults[i].name, engine_fault_hits(r->engine, i));
+    if (used && used < sizeof line)
+        fprintf(out, "faults, and how often they acted: %s\n", line);
+    else if (used)
+        fprintf(out, "faults: %u; how often they acted is in result.json\n", r->scn->n_faults);
+}
+
 void run_print_summary(const struct run *r, FILE *out)
 {
     char virt[40];
@@ -252,6 +285,7 @@ void run_print_summary(const struct run *r, FILE *out)
         fprintf(out, "the trace is incomplete: %s\n", r->trace_error);
     if (r->record_error[0])
         fprintf(out, "the replay log is incomplete: %s\n", r->record_error);
+    print_faults(r, out);
     fprintf(out, "%s %s: %s virtual in %.1f s (slowdown %.1f), %" PRIu64 " frames, hash %016" PRIx64 ", %s\n",
             r->scn->name, r->outcome, scn_format_time(r->virtual_ps, virt, sizeof virt), r->wall_s,
             r->virtual_ps ? r->wall_s / ((double)r->virtual_ps * 1e-12) : 0, r->totals.injected, r->hash,

@@ -16,6 +16,8 @@ static const char help[] =
     "\n"
     "  --backend NAME   libvirt (default) or direct; $COB_BACKEND\n"
     "  --seed N         instead of the scenario's\n"
+    "  --faults FILE    adds the kinds and faults of a file to the scenario's (docs/faults.md); none: takes\n"
+    "                   out those there are so far. May be given several times\n"
     "  --stop TIME      instead of the scenario's virtual stop time, e.g. 5ms\n"
     "  --timeout TIME   instead of the scenario's wall-clock limit; whole seconds\n"
     "  --cores N        use at most N host cores\n"
@@ -32,6 +34,7 @@ static const char help[] =
 enum {
     OPT_BACKEND = 256,
     OPT_SEED,
+    OPT_FAULTS,
     OPT_STOP,
     OPT_TIMEOUT,
     OPT_CORES,
@@ -47,6 +50,7 @@ enum {
 static const struct option options[] = {
     {"backend", required_argument, NULL, OPT_BACKEND},
     {"seed", required_argument, NULL, OPT_SEED},
+    {"faults", required_argument, NULL, OPT_FAULTS},
     {"stop", required_argument, NULL, OPT_STOP},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
     {"cores", required_argument, NULL, OPT_CORES},
@@ -113,6 +117,11 @@ static int parse(int argc, char **argv, struct run_options *o)
                 return -1;
             o->have_seed = true;
             break;
+        case OPT_FAULTS:
+            if (o->n_faults == RUN_MAX_FAULTS)
+                return bad("--faults", optarg, "is one too many");
+            o->faults[o->n_faults++] = optarg;
+            break;
         case OPT_STOP:
             if (scn_parse_time(optarg, &o->stop_ps, why, sizeof why) < 0)
                 return bad("--stop", optarg, why);
@@ -163,6 +172,17 @@ static int parse(int argc, char **argv, struct run_options *o)
     return o->backend ? 0 : bad("--backend", backend, "there is libvirt and direct");
 }
 
+/* In their order. 0, or -1 (reported). */
+static int add_faults(struct scenario *s, const struct run_options *o)
+{
+    for (unsigned i = 0; i < o->n_faults; i++)
+        if (strcmp(o->faults[i], "none") == 0)
+            scenario_drop_faults(s);
+        else if (scenario_add_faults(s, o->faults[i], stderr) < 0)
+            return -1;
+    return 0;
+}
+
 int verb_run(int argc, char **argv)
 {
     struct run r = {0};
@@ -177,6 +197,10 @@ int verb_run(int argc, char **argv)
     r.scn = scenario_load(r.opt.scenario_path, stderr);
     if (!r.scn)
         return EXIT_USAGE;
+    if (add_faults(r.scn, &r.opt) < 0) {
+        scenario_free(r.scn);
+        return EXIT_USAGE;
+    }
     if (r.opt.have_seed)
         r.scn->seed = r.opt.seed;
     if (r.opt.stop_ps)
