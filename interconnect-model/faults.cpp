@@ -30,7 +30,7 @@ vtime_t Fault::lost_ps(uint32_t end, vtime_t start_ps, vtime_t last_ps) const
     if (over_ || begin_ps_ >= VTIME_NEVER || (cfg.triggered && start_ps < begin_at(end)))
         return VTIME_NEVER;
     if (cfg.triggered && start_ps < begin_ps_)
-        return start_ps; /* at the end that triggered: it is as if the first period began earlier */
+        return start_ps < end_ps_ ? start_ps : VTIME_NEVER; /* as if the first period began earlier */
     const vtime_t low_ps = cfg.period_ps ? cfg.low_ps : VTIME_NEVER;
     vtime_t low = begin_ps_;
     if (cfg.period_ps && start_ps > begin_ps_)
@@ -169,8 +169,8 @@ Faults::Faults(const ic_config &cfg, Agenda &agenda, const Outside &outside,
 
 void Faults::plan(vtime_t at_ps, const Fault &fault)
 {
-    if (at_ps < VTIME_NEVER)
-        agenda_.add(at_ps, Rank::Fault, fault.index, this, FrameRef(), at_ps);
+    if (at_ps < VTIME_NEVER) /* A triggered one may be over before the fabric comes to hear of it. */
+        agenda_.add(vtime_max(at_ps, agenda_.now()), Rank::Fault, fault.index, this, FrameRef(), at_ps);
 }
 
 void Faults::act(Due &due)

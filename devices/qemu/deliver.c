@@ -94,8 +94,8 @@ static void fired(void *opaque)
     deliver_rearm();
 }
 
-/* The ring is in the order in which the fabric announced the frames: by time for each interface, not over
- * all. */
+/* The ring is in the order in which the fabric announced the frames, which is not by time: there are several
+ * interfaces, and faults may let frames overtake each other. */
 static void insert(const struct port_record *rec)
 {
     if (q_count == q_room) {
