@@ -14,8 +14,12 @@ vtime_t LinkEnd::fly_by_fate(Fate fate, uint32_t vc, vtime_t start_ps)
 
     busy_until_ps_ = vtime_add(start_ps, duration);
     if (fate.lost == IC_DROP_NONE) {
-        fly({std::move(fate.frame), vc, start_ps, duration,
-             serialisation_ps(cfg, fate.rate_bps, len < header ? len : header), fate.late_ps});
+        Transfer transfer = {std::move(fate.frame), 0, 0,
+                             vtime_add(vtime_add(start_ps, cfg.delay_ps), fate.late_ps), vc};
+        transfer.header_ps =
+            vtime_add(transfer.first_ps, serialisation_ps(cfg, fate.rate_bps, len < header ? len : header));
+        transfer.last_ps = vtime_add(transfer.first_ps, duration);
+        fly(transfer);
     } else {
         refuse(fate.frame, fate.lost_ps, fate.lost);
         departed(vc, len, vtime_add(vtime_add(busy_until_ps_, cfg.delay_ps), fate.late_ps), true);

@@ -122,14 +122,7 @@ class LinkEnd : public sc_core::sc_module, public Receiver, public Actor
     EndFaults *faults_ = nullptr;
 
   private:
-    /* One packet on the wire. */
-    struct Flight {
-        FrameRef frame;
-        uint32_t vc;
-        vtime_t start_ps, duration_ps, header_ps; /* header: its part of the duration */
-        vtime_t late_ps;                          /* on the way */
-    };
-    void fly(Flight flight);
+    void fly(Transfer &transfer);
     void suffer_and_fly(const FrameRef &frame, uint32_t vc);
     vtime_t fly_by_fate(Fate fate, uint32_t vc, vtime_t start_ps);
 

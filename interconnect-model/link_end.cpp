@@ -89,23 +89,22 @@ void LinkEnd::transmit(FrameRef frame, uint32_t vc)
     stats_.sent_frames++;
     stats_.sent_bytes += len;
     report(start, IC_EV_SENT, IC_DROP_NONE, frame);
-    if (faults_)
+    if (faults_) {
         suffer_and_fly(frame, vc);
-    else
-        fly({std::move(frame), vc, start, duration, serialisation_ps(cfg, len < header ? len : header), 0});
+    } else {
+        Transfer transfer = {std::move(frame), 0, 0, vtime_add(start, cfg.delay_ps), vc};
+        transfer.header_ps = vtime_add(transfer.first_ps, serialisation_ps(cfg, len < header ? len : header));
+        transfer.last_ps = vtime_add(transfer.first_ps, duration);
+        fly(transfer);
+    }
     stats_.busy_ps = vtime_add(stats_.busy_ps, busy_until_ps_ - start);
 }
 
 /* It arrives. */
-void LinkEnd::fly(Flight flight)
+void LinkEnd::fly(Transfer &transfer)
 {
     const ic_link_cfg &cfg = link_.cfg;
-    const uint32_t len = flight.frame->len;
-    Transfer transfer = {std::move(flight.frame), 0, 0,
-                         vtime_add(vtime_add(flight.start_ps, cfg.delay_ps), flight.late_ps), flight.vc};
-
-    transfer.header_ps = vtime_add(transfer.first_ps, flight.header_ps);
-    transfer.last_ps = vtime_add(transfer.first_ps, flight.duration_ps);
+    const uint32_t len = transfer.frame->len;
     LinkEnd &receiver = link_.end(!end_);
     if (cfg.end[!end_].kind == IC_END_PORT)
         receiver.count_arrival(transfer.frame, transfer.last_ps);
@@ -113,7 +112,7 @@ void LinkEnd::fly(Flight flight)
         link_.agenda.add(vtime_max(transfer.last_ps, link_.agenda.now()), Rank::Arrive, receiver.index(),
                          &receiver, transfer.frame, transfer.last_ps);
     send(to_far, transfer);
-    departed(flight.vc, len, transfer.last_ps, false);
+    departed(transfer.vc, len, transfer.last_ps, false);
 }
 
 void LinkEnd::act(Due &due)
