@@ -16,6 +16,7 @@ static const struct {
 } verbs[] = {
     {"run", verb_run, "run a scenario"},
     {"debug", verb_debug, "run a scenario under one gdb"},
+    {"replay", verb_replay, "run one node of a run again, alone"},
     {"validate", verb_validate, "check scenario files"},
     {"diff", verb_diff, "find the first difference between two runs"},
     {"inspect", verb_inspect, "show what a run did"},

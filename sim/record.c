@@ -58,7 +58,7 @@ static void on_reach(void *ctx, unsigned node, vtime_t reach)
 
 /* ---- heads ---- */
 
-static int hash_file(const char *path, uint64_t *out, char *why, size_t size)
+int record_hash_file(const char *path, uint64_t *out, char *why, size_t size)
 {
     static uint8_t buf[1 << 16];
     XXH64_state_t h;
@@ -124,7 +124,7 @@ int record_head(struct run *r, unsigned i, struct replay_head *head)
 {
     const struct scn_node *sn = &r->scn->nodes[i];
     const struct run_node *n = &r->node[i];
-    char path[PATH_MAX];
+    char path[PATH_MAX], plugin[PATH_MAX];
 
     memset(head, 0, sizeof *head);
     snprintf(head->node, sizeof head->node, "%s", sn->name);
@@ -140,10 +140,12 @@ int record_head(struct run *r, unsigned i, struct replay_head *head)
     if (r->engine)
         fill_port(engine_port(r->engine), i, head);
     rundir_path(&r->dir, path, "", "scenario", ".scn.yml");
-    return hash_file(path, &head->scenario, r->why, sizeof r->why) < 0 ||
-                   hash_file(n->image.kernel, &head->kernel, r->why, sizeof r->why) < 0 ||
+    return run_beside_us(plugin, "cob-qemu.so", r->why, sizeof r->why) < 0 ||
+                   record_hash_file(plugin, &head->plugin, r->why, sizeof r->why) < 0 ||
+                   record_hash_file(path, &head->scenario, r->why, sizeof r->why) < 0 ||
+                   record_hash_file(n->image.kernel, &head->kernel, r->why, sizeof r->why) < 0 ||
                    (n->image.initrd[0] &&
-                    hash_file(n->image.initrd, &head->initrd, r->why, sizeof r->why) < 0)
+                    record_hash_file(n->image.initrd, &head->initrd, r->why, sizeof r->why) < 0)
                ? -1
                : 0;
 }

@@ -31,9 +31,12 @@ uint64_t record_bytes(const struct record *rec);
 
 /*
  * The head of node i's log. The part that is about its software and machine needs r->node[i] only, the rest
- * the engine. 0, or -1 with the reason in r->why (an image cannot be read).
+ * the engine. 0, or -1 with the reason in r->why (a
+ * file cannot be read).
  */
 int record_head(struct run *r, unsigned i, struct replay_head *head);
+/* XXH64 of a file. 0, or -1 with path and reason in why[size]. */
+int record_hash_file(const char *path, uint64_t *out, char *why, size_t size);
 /* <run>/replay/<node>.log in buf. */
 char *record_path(const char *run, const char *node, char buf[PATH_MAX]);
 

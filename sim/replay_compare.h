@@ -2,11 +2,13 @@
 /*
  * replay_compare.h - holds what a node emits against what its replay log says it emitted.
  *
- * Each kind of record is a stream of its own: frames with trainings, records of the event port, the end, and so on,
- * compared one by one: time, interface, length, every byte. The console is compared line by line, as the pieces in which
- * its bytes come depend on when the node meets the others: text, time of the line's first byte, time of its end.
+ * Each kind of record is a stream of its own: frames with trainings, records of the event port, the end, and
+ * so on, compared one by one: time, interface, length, every byte. The console is compared line by line, as
+ * the pieces in which its bytes come depend on when the node meets the others: text, time of the line's first
+ * byte, time of its end.
  *
- * Of several differences the earliest in virtual time counts. Nothing is compared after it in the same stream.
+ * Of several differences the earliest in virtual time counts. Nothing is compared after it in the same
+ * stream.
  */
 #ifndef COB_REPLAY_COMPARE_H
 #define COB_REPLAY_COMPARE_H

@@ -37,7 +37,7 @@ static void on_signal(int sig)
 }
 
 /* Directory of our own executable: plugin and preload library lie beside it. */
-static int beside_us(char buf[PATH_MAX], const char *file, char *why, size_t size)
+int run_beside_us(char buf[PATH_MAX], const char *file, char *why, size_t size)
 {
     ssize_t n = readlink("/proc/self/exe", buf, PATH_MAX - 1);
     char *slash;
@@ -229,8 +229,8 @@ int run_start_node(struct run *r, unsigned i)
         argv[PATH_MAX], pid[PATH_MAX], ram[64];
     int cores[PORT_MAX_CORES];
 
-    if (beside_us(plugin, "cob-qemu.so", r->why, sizeof r->why) < 0 ||
-        beside_us(preload, "cob-preload.so", r->why, sizeof r->why) < 0)
+    if (run_beside_us(plugin, "cob-qemu.so", r->why, sizeof r->why) < 0 ||
+        run_beside_us(preload, "cob-preload.so", r->why, sizeof r->why) < 0)
         return -1;
     rundir_path(&r->dir, console, "qemu", sn->name, ".serial");
     rundir_path(&r->dir, log, "qemu", sn->name, ".log");

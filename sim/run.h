@@ -107,6 +107,9 @@ int run_dump_scenario(struct run *r);
 int run_start_node(struct run *r, unsigned i);
 /* Hashes the memory of a node that does not run. */
 void run_hash_memory(struct run_node *n, uint64_t size);
+/* Path of a file beside our own executable (plugin, preloaded library). 0, or -1 with the reason in
+ * why[size]. */
+int run_beside_us(char buf[PATH_MAX], const char *file, char *why, size_t size);
 /* What -seed of node `index` is: 32 bits. */
 uint64_t run_node_seed(uint64_t seed, unsigned index);
 /* Ends all guests and closes the back end. */

@@ -53,10 +53,10 @@ static int last_number(const char *base, const char *scenario)
     return last;
 }
 
-int rundir_create(struct rundir *r, const char *base, const char *scenario, char *why, size_t size)
+int rundir_create_beside(struct rundir *r, const char *base, const char *scenario, char *why, size_t size)
 {
     static const char *const subdirs[] = {"console", "trace", "capture", "replay", "qemu", "tmp"};
-    char path[PATH_MAX], link[PATH_MAX], temp[PATH_MAX];
+    char path[PATH_MAX];
 
     if (mkdir(base, 0777) < 0 && errno != EEXIST)
         return fail(why, size, base);
@@ -79,6 +79,15 @@ int rundir_create(struct rundir *r, const char *base, const char *scenario, char
     for (size_t i = 0; i < sizeof subdirs / sizeof subdirs[0]; i++)
         if (mkdir(rundir_path(r, path, "", subdirs[i], ""), 0777) < 0)
             return fail(why, size, path);
+    return 0;
+}
+
+int rundir_create(struct rundir *r, const char *base, const char *scenario, char *why, size_t size)
+{
+    char link[PATH_MAX], temp[PATH_MAX];
+
+    if (rundir_create_beside(r, base, scenario, why, size) < 0)
+        return -1;
     /* The link is replaced in one step; two runs at once leave it at one of the two. */
     int n = snprintf(link, sizeof link, "%s/latest", r->base);
     int m = snprintf(temp, sizeof temp, "%s/.latest-%d", r->base, (int)getpid());

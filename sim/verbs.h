@@ -19,5 +19,6 @@ int verb_inspect(int argc, char **argv);
 int verb_list(int argc, char **argv);
 int verb_trace(int argc, char **argv);
 int verb_report(int argc, char **argv);
+int verb_replay(int argc, char **argv);
 
 #endif

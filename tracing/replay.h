@@ -55,13 +55,14 @@ struct replay_head {
     uint64_t arguments; /* XXH64 of QEMU's arguments, paths left out */
     uint64_t kernel;    /* XXH64 of the file; as is initrd, 0 if there was none */
     uint64_t initrd;
+    uint64_t plugin; /* of cob's part in QEMU */
     vtime_t stop_ps;
     uint32_t n_nics, adapter; /* adapter: there is one */
     uint32_t adapter_nic, mtu_bytes, framing_bytes, zero;
     uint64_t rate_bps;
     struct replay_nic nic[REPLAY_MAX_NICS];
 };
-_Static_assert(sizeof(struct replay_head) == 216 + 9 * 32, "replay_head is part of the format");
+_Static_assert(sizeof(struct replay_head) == 224 + 9 * 32, "replay_head is part of the format");
 
 enum replay_kind { REPLAY_UP = 1, REPLAY_DOWN, REPLAY_LINK, REPLAY_FINAL, REPLAY_KINDS };
 

@@ -6,10 +6,11 @@
 #include "tracing/tracing.h"
 
 struct replay_item {
-    enum tracing_event_id id; /* FRAME_TX, FRAME_RX, PACKET_TX, PACKET_RX, ADAPTER_TRAIN, GUEST_EVENT, NODE_STATE */
-    unsigned nic;             /* FRAME, TRAIN */
-    uint64_t frame_id;        /* FRAME, PACKET */
-    const uint8_t *data;      /* FRAME, PACKET, GUEST_EVENT; NULL if len is 0 */
+    enum tracing_event_id
+        id;            /* FRAME_TX, FRAME_RX, PACKET_TX, PACKET_RX, ADAPTER_TRAIN, GUEST_EVENT, NODE_STATE */
+    unsigned nic;      /* FRAME, TRAIN */
+    uint64_t frame_id; /* FRAME, PACKET */
+    const uint8_t *data; /* FRAME, PACKET, GUEST_EVENT; NULL if len is 0 */
     uint32_t len;
     const char *state; /* NODE_STATE */
     int64_t value;
