@@ -15,6 +15,7 @@ struct record {
     struct engine_recorder hook;
     struct replay_writer **writer; /* one per node */
     unsigned n;
+    const struct scenario *scn;
 };
 
 /* ---- what the engine says ---- */
@@ -33,9 +34,12 @@ static void put(void *ctx, unsigned node, enum replay_kind kind, const struct po
     replay_put(r->writer[node], &out);
 }
 
+/* What is only traced is no emission; grants matter with several vCPUs. */
 static void on_up(void *ctx, unsigned node, const struct port_record *rec, const void *data)
 {
-    put(ctx, node, REPLAY_UP, rec, data);
+    const struct record *r = ctx;
+    if (rec->type != PORT_REC_TRACE && (rec->type != PORT_REC_GRANT || r->scn->nodes[node].cpus > 1))
+        put(ctx, node, REPLAY_UP, rec, data);
 }
 
 static void on_down(void *ctx, unsigned node, const struct port_record *rec, const void *data)
@@ -165,6 +169,7 @@ struct record *record_open(struct run *r)
     char path[PATH_MAX];
 
     assert(rec);
+    rec->scn = r->scn;
     rec->hook = (struct engine_recorder){on_up, on_down, on_link, on_reach, rec};
     rec->writer = calloc(r->scn->n_nodes, sizeof(struct replay_writer *));
     assert(rec->writer);

@@ -45,7 +45,7 @@ struct replay_compare {
     struct side before, now;
 };
 
-/* Grants are not guest-visible by themselves: replay_port.c looks at them. */
+/* replay_port.c looks at grants; what is only traced is not asked for. */
 static bool compared(unsigned type)
 {
     return type > 0 && type < PORT_REC_TYPES && type != PORT_REC_CONSOLE && type != PORT_REC_GRANT &&

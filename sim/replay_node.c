@@ -334,6 +334,8 @@ static void judge(struct player *p)
     p->run.virtual_ps = pn->now_ps;
     if (p->stand == REPLAY_AT_TARGET)
         p->run.virtual_ps = vtime_max(pn->now_ps, replay_port_target(p->port));
+    if (replay_compare_differs(p->compare))
+        p->run.virtual_ps = vtime_max(pn->now_ps, replay_compare_at(p->compare));
 }
 
 static json_t *hex(uint64_t v)
