@@ -3,6 +3,7 @@
 #include "sim/replay_traffic.h"
 #include "devices/port/port.h"
 #include "interconnect-model/interconnect.h"
+#include "sim/fault_run.h"
 #include "sim/netlist.h"
 #include "sim/record.h"
 #include "sim/run.h"
@@ -99,6 +100,7 @@ struct world {
     struct replay_outcome *out;
     struct ic *ic;
     struct netlist *net;
+    struct fault_run *faults;
     uint64_t room;
 };
 
@@ -109,9 +111,20 @@ static void on_deliver(void *ctx, unsigned port, vtime_t at, uint64_t id, const 
 
     (void)data;
     (void)len;
-    assert(w->out->n_deliveries < w->room);
+    if (w->out->n_deliveries == w->room) {
+        snprintf(w->out->trouble, sizeof w->out->trouble, "its faults make too many copies of packets");
+        return;
+    }
     w->out->delivery[w->out->n_deliveries++] =
         (struct replay_delivery){.at = at, .emission = id - 1, .node = w->net->owner[port].node};
+}
+
+/* Link actions take part; there is no node that the others could do anything to. */
+static void on_triggered(void *ctx, unsigned fault, vtime_t at)
+{
+    (void)ctx;
+    (void)fault;
+    (void)at;
 }
 
 static bool build(struct world *w, const struct scenario *s)
@@ -122,8 +135,10 @@ static bool build(struct world *w, const struct scenario *s)
                             .switches = w->net->switches,
                             .n_links = s->n_links,
                             .links = w->net->links,
-                            .ops = {.deliver = on_deliver},
+                            .ops = {.deliver = on_deliver, .triggered = on_triggered},
                             .ctx = w};
+    w->faults = fault_run_new(s, w->net);
+    fault_run_config(w->faults, &cfg);
     w->ic = ic_create(&cfg);
     if (!w->ic)
         snprintf(w->out->trouble, sizeof w->out->trouble, "the interconnect cannot be built: %s",
