@@ -88,6 +88,9 @@ missing_for_tests() {
     [ -e /usr/include/valijson/validator.hpp ] || echo "libvalijson-dev checks the JSON Schema (tests)"
     [ -e /usr/include/nlohmann/json.hpp ] || echo "nlohmann-json3-dev JSON for that check (tests)"
     command -v tshark >/dev/null || echo "tshark reads captures (tests)"
+    command -v xmllint >/dev/null || echo "libxml2-utils checks result.xml (tests)"
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
+        echo "chromium loads the report (tests)"
     set -- /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
     [ -e "$1" ] || echo "libclang-rt-dev the fuzzers' run-time library (tests)"
 }

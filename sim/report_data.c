@@ -80,6 +80,7 @@ static void message_columns(const struct report *r, struct columns *c)
     COLUMN(c, "m.kind", n, m[i].kind);
     COLUMN(c, "m.adapter", n, m[i].adapter);
     COLUMN(c, "m.queue", n, m[i].queue);
+    COLUMN_OF_CHANGES(c, "m.epoch", n, m[i].epoch);
     COLUMN_OF_CHANGES(c, "m.message", n, m[i].message);
     COLUMN_OF_CHANGES(c, "m.psn", n, m[i].psn);
     COLUMN(c, "m.offset", n, m[i].offset);

@@ -59,7 +59,7 @@ struct rep_message {
     uint64_t id;
     vtime_t at;         /* handed over by the guest; without that event: when it was first seen */
     uint32_t node, nic; /* who; REP_NOBODY: its sending is not in the trace */
-    uint32_t kind, queue, message, psn, offset, len;
+    uint32_t kind, queue, epoch, message, psn, offset, len;
     uint32_t to;          /* node, as its header says; REP_NOBODY */
     bool adapter;         /* a packet of a fabric adapter */
     bool lost;            /* dropped somewhere */

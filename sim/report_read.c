@@ -137,6 +137,7 @@ static void on_sent_by_guest(struct reader *x, const struct tracing_event *ev, u
     if (!adapter)
         return;
     m->queue = (uint32_t)field(ev, "queue");
+    m->epoch = (uint32_t)field(ev, "epoch");
     m->message = (uint32_t)field(ev, "message");
     m->psn = (uint32_t)field(ev, "psn");
     m->offset = (uint32_t)field(ev, "offset");

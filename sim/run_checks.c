@@ -6,7 +6,7 @@
  * of its own, so that a node has a failed check exactly if it has a verdict.
  */
 #include "sim/run_internal.h"
-#include <inttypes.h>
+#include <string.h>
 
 struct checks {
     json_t *list;
@@ -34,7 +34,14 @@ json_t *run_checks_json(const struct run *r, unsigned i)
     struct checks c = {.list = json_array()};
     char check[1200], why[200];
 
-    if (sn->expect_exit_set) {
+    if (sn->expect_end_set) {
+        snprintf(check, sizeof check, "end: %s", scn_ending_name(sn->expect_end));
+        snprintf(why, sizeof why, "its end is \"%s\"", run_end_name(e->end));
+        add(&c, check, strcmp(run_end_name(e->end), scn_ending_name(sn->expect_end)) == 0 ? NULL : why);
+    }
+    /* a node that was to end otherwise, or that a fault crashed, owes no exit status */
+    if (sn->expect_exit_set &&
+        (e->end == PORT_END_RESULT || (!sn->expect_end_set && e->end != PORT_END_CRASHED))) {
         bool ok = e->end == PORT_END_RESULT && e->exit_status == sn->expect_exit;
         snprintf(check, sizeof check, "exit status %d", sn->expect_exit);
         if (e->end == PORT_END_RESULT)

@@ -90,6 +90,7 @@ function readMessages(head, bytes, starts) {
                                 ["len", Uint32Array], ["kept", Uint32Array]])
         run[name] = plain(bytes, starts["m." + name], n, Type);
     run.message = changes(bytes, starts["m.message"], n, Uint32Array);
+    run.epoch = changes(bytes, starts["m.epoch"], n, Uint32Array);
     run.psn = changes(bytes, starts["m.psn"], n, Uint32Array);
     run.bytesAt = new Uint32Array(n + 1);
     for (let i = 0; i < n; i++)
@@ -120,6 +121,7 @@ function readMarks(head, bytes, starts, texts) {
     run.markEvent = plain(bytes, starts["k.event"], n, Uint8Array);
     run.markAbout = plain(bytes, starts["k.about"], n, Uint32Array);
     run.markText = new TextDecoder().decode(texts).split("\0");
+    run.faultMarks = [...run.markEvent.keys()].filter(k => isFault(run.markEvent[k]));
 }
 
 /*

@@ -57,7 +57,7 @@ function title(m) {
 }
 
 function moreAbout(m) {
-    return run.adapter[m] ? "queue " + run.queue[m] + ", message " + run.message[m] + ", psn " + run.psn[m] +
+    return run.adapter[m] ? "queue " + run.queue[m] + ", epoch " + run.epoch[m] + ", message " + run.message[m] + ", psn " + run.psn[m] +
         ", offset " + run.offset[m] : "";
 }
 

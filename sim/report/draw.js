@@ -30,9 +30,15 @@ function kindStyle(kind) {
 }
 
 const markSigns = {
-    node_state: ["\u2691", "ink"], console_line: ["\u2758", "grey"], guest_event: ["\u25c6", "purple"], fault: ["\u25b2", "bad"],
+    node_state: ["\u2691", "ink"], console_line: ["\u2758", "grey"], guest_event: ["\u25c6", "purple"], fault: ["\u25b2", "bad"], node_fault: ["\u25b2", "bad"],
+    doorbell: ["\u25c7", "blue"], message: ["\u25cb", "blue"], dma: ["\u25ab", "brown"], completion: ["\u25c8", "green"],
+    interrupt: ["\u21af", "gold"], grant: ["\u2758", "grey"],
     link_up: ["\u25b4", "green"], link_training: ["\u25b5", "grey"], adapter_train: ["\u25b5", "grey"],
 };
+
+function isFault(event) {
+    return /^(node_)?fault$/.test(run.head.events[event]);
+}
 
 function markSign(event) {
     const [sign, colour] = markSigns[run.head.events[event]] || ["\u25aa", "brown"];
@@ -246,7 +252,7 @@ function drawMarks(c, first, end) {
             c.fillRect(x, yOf(run.markLane[k]) + 3, 1, 7);
             continue;
         }
-        if (name === "fault" || /killed|panic|reset/.test(name === "node_state" ? run.markText[k] : ""))
+        if (isFault(event) || /killed|panic|reset/.test(name === "node_state" ? run.markText[k] : ""))
             c.fillStyle = colours.bad;
         c.font = "15px system-ui, sans-serif";
         c.fillText(sign, x, markY(k) + (name === "node_state" ? 0 : 5));
@@ -270,15 +276,15 @@ function drawFaultSpans(c, height) {
     };
     c.fillStyle = colours.bad;
     c.globalAlpha = 0.07;
-    for (let k = 0; k < run.marks; k++) {
-        if (run.head.events[run.markEvent[k]] !== "fault" || !filter.events.has(run.markEvent[k]))
+    for (const k of run.faultMarks) {
+        if (!filter.events.has(run.markEvent[k]))
             continue;
-        const words = run.markText[k].split(" ");
-        if (words.includes("begin"))
-            open.set(words[1], run.markAt[k]);
-        else if (words.includes("end") && open.has(words[1])) {
-            shade(open.get(words[1]), run.markAt[k]);
-            open.delete(words[1]);
+        const [, name, phase] = /(\S+) (begin|end|hit)\b/.exec(run.markText[k]) || [];
+        if (phase === "begin")
+            open.set(name, run.markAt[k]);
+        else if (phase === "end" && open.has(name)) {
+            shade(open.get(name), run.markAt[k]);
+            open.delete(name);
         }
     }
     for (const from of open.values())

@@ -104,7 +104,7 @@ function chip(set, index, name, count, sign, colour) {
     const mark = document.createElement("span");
     label.className = "chip";
     box.type = "checkbox";
-    box.checked = true;
+    box.checked = name !== "grant"; /* there are very many, and they are of the simulation, not of the rack */
     mark.className = "sign";
     mark.textContent = sign;
     mark.style.color = colour;
@@ -115,7 +115,8 @@ function chip(set, index, name, count, sign, colour) {
             set.delete(index);
         applyFilter();
     });
-    set.add(index);
+    if (box.checked)
+        set.add(index);
     label.append(box, mark, " " + name + " ", Object.assign(document.createElement("small"), {textContent: count}));
     return label;
 }
