@@ -418,7 +418,7 @@ usage: cob VERB [options] ...
   run       run a scenario                     cob run scenarios/pair.scn.yml
   debug     run a scenario under one gdb
   validate  check scenario files
-  diff, inspect, list, trace                   look at runs
+  diff, inspect, list, trace, report           look at runs
   images    fetch the guest images into the cache (--adapter: and build the fabric adapter's driver for them)
   test      build and run all tests
 

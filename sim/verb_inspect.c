@@ -77,6 +77,8 @@ static void print_files(const char *path)
     static const struct {
         const char *file, *what;
     } files[] = {
+        {"report.html", "all of it, for a browser"},
+        {"result.xml", "the outcome as JUnit XML"},
         {"scenario.scn.yml", "the scenario with every default filled in"},
         {"load.txt", "latency and throughput at each rate"},
         {"console", "what the guests wrote, each line with its virtual time"},
