@@ -92,7 +92,7 @@ static void draw_link(const struct report *r, unsigned i, const struct rep_place
         bend = 36.0 * (which - (n - 1) / 2.0);
     if (s->links[i].end[0].is_switch && s->links[i].end[1].is_switch && s->links[i].fabric &&
         s->n_switches > 4 && len > 0.45 * WIDTH)
-        bend = 0.12 * len; /* around a torus: not through everything in between */
+        bend = -0.1 * len; /* around a torus: not through everything in between */
     double mx = (x0 + x1) / 2 + (len > 0 ? -dy / len * bend : 0),
            my = (y0 + y1) / 2 + (len > 0 ? dx / len * bend : 0);
 
@@ -146,7 +146,7 @@ static void draw_node(const struct report *r, unsigned i, const struct rep_place
         fprintf(out, "<text x=\"%.1f\" y=\"%.1f\">", x, y - 2);
         rep_text(out, node->name);
         fprintf(out, "</text><text class=\"sub\" x=\"%.1f\" y=\"%.1f\">%s</text>", x, y + 12,
-                scn_arch_name(node->arch));
+                node->arch == SCN_ARCH_NONE ? "adapter" : scn_arch_name(node->arch));
     } else {
         bool right = p->nx >= 0;
         fprintf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"7\"/>", x, y);

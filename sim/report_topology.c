@@ -105,7 +105,7 @@ static void place_around(const struct scenario *s, struct rep_place *p)
             *at = homes == 1 && spines == 0 ? on_ellipse(0, 0)
                                             : on_ellipse(sum[i] / count[i], homes > 8 ? 0.66 : 0.5);
         else
-            *at = on_ellipse(2 * M_PI * spine++ / spines, spines == 1 ? 0 : homes ? 0.16 : 0.8);
+            *at = on_ellipse(2 * M_PI * spine++ / spines + 0.55, spines == 1 ? 0 : homes ? 0.24 : 0.8);
     }
 }
 

@@ -138,7 +138,8 @@ function showMessage(m) {
     } else {
         box.append(make("p", "Its bytes are in no capture.", "note"));
     }
-    reveal(run.at[m], run.at[m] + Math.max(latency, 0));
+    const lastHop = run.hopsAt[m + 1] - 1;
+    reveal(run.at[m], run.at[m] + (lastHop >= run.hopsAt[m] ? run.hopAfter[lastHop] : 0));
     changed();
 }
 

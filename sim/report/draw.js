@@ -321,10 +321,14 @@ function drawPicked(c, m, width) {
 
 /* ---- the overview: all of the run, and what part of it is in view */
 
+let overviewOf = {}; /* what was counted for it last */
+
 function drawOverview() {
     const height = 44, c = fit(overview, view.width, height), columns = Math.floor(view.width - GUTTER - 12);
     const [from, to] = view.whole, scale = columns / (to - from);
-    const {sent, lost} = densities(shown.arrows, 0, shown.arrows.length, columns, from, to, 1);
+    if (overviewOf.arrows !== shown.arrows || overviewOf.columns !== columns)
+        overviewOf = {arrows: shown.arrows, columns, ...densities(shown.arrows, 0, shown.arrows.length, columns, from, to, 1)};
+    const {sent, lost} = overviewOf;
     const most = sent.reduce((a, b) => Math.max(a, b), 1);
     c.fillStyle = colours.line;
     c.fillRect(GUTTER, height - 9, columns, 1);

@@ -99,9 +99,10 @@ function testTimeline(lines, check) {
         check("and its way", text.includes(secondsText(run.exact[m])));
         check("its way is in the order of time", isSorted(run.hopAfter.subarray(run.hopsAt[m], run.hopsAt[m + 1])));
         showMessage(-1);
-        document.getElementById("f-node").value = "0";
+        const a = run.arrows >> 1, none = run.lanes - 1, node = run.arrowFrom[a] < none ? run.arrowFrom[a] : run.arrowTo[a];
+        document.getElementById("f-node").value = node < none ? String(node) : "-1";
         document.getElementById("tl-filter").dispatchEvent(new Event("input"));
-        check("the filter by node", shown.arrows.every(a => run.arrowFrom[a] === 0 || run.arrowTo[a] === 0) && shown.arrows.length > 0);
+        check("the filter by node", shown.arrows.every(i => node === none || run.arrowFrom[i] === node || run.arrowTo[i] === node) && shown.arrows.length > 0);
         document.getElementById("f-node").value = "-1";
         document.getElementById("f-text").value = "#" + run.id[m] + " ";
         document.getElementById("tl-filter").dispatchEvent(new Event("input"));

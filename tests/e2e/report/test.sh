@@ -128,7 +128,14 @@ check "cob report makes the same page anew" cmp a.html b.html
 sed 's/count=150/count=100000/' storm.scn.yml >long.scn.yml
 start long long.scn.yml --backend direct
 dir=$WORK/runs/long-001
-check "a trace has begun" within 120 test -s "$dir/trace/fabric"
+# a whole packet of each stream is on the disk
+begun() {
+    for begun_stream in node-x node-a node-r0 node-r1 fabric; do
+        [ -s "$dir/trace/$begun_stream" ] || return 1
+    done
+}
+check "a trace has begun" within 120 begun
+# shellcheck disable=SC2154 # start() sets it
 kill -9 "$pid"
 wait "$pid" 2>/dev/null
 check "killed: the guests are gone" within 20 no_guests "$dir"
