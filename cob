@@ -3,7 +3,7 @@
 #
 # cob - the front: sees to what is needed, builds, then runs the built program with the same words.
 #
-#   cob images [--arch ARCH]... [--check] [--adapter]
+#   cob images [--image IMAGE] [--arch ARCH]... [--check] [--adapter]
 #                                           fetches (or only checks) the guest images; with --adapter also builds the
 #                                           fabric adapter's driver and tools for them
 #   cob test                                builds and runs all tests; the last line has the totals
@@ -247,7 +247,7 @@ apt_failed() {
 
 # images ARG...: the arguments of `cob images`
 images() {
-    images_check='' images_adapter=no images_archs='' images_n=$#
+    images_check='' images_adapter=no images_archs='' images_image=linux images_n=$#
     while [ "$images_n" -gt 0 ]; do
         case $1 in
         --adapter) images_adapter=yes ;;
@@ -257,6 +257,10 @@ images() {
             ;;
         --arch)
             images_archs="$images_archs ${2:-}"
+            set -- "$@" "$1"
+            ;;
+        --image)
+            images_image=${2:-}
             set -- "$@" "$1"
             ;;
         *) set -- "$@" "$1" ;;
@@ -275,33 +279,28 @@ images() {
     fi
     set -- "$(printf ' --arch %s' "$@")"
     # shellcheck disable=SC2086
-    "$home/guest-kernel/linux/fetch-adapter" $1 $images_check "$COB_IMAGES" || exit
+    "$home/guest-kernel/linux/fetch-adapter" --image "$images_image" $1 $images_check "$COB_IMAGES" || exit
 }
 
 # images_for ARGS..: what the scenario files among the arguments of `cob run` need. A file that is not right is left
 # to the program, which says what is wrong with it.
 images_for() {
-    for arg in "$@"; do
+    images_wanted=$(for arg in "$@"; do
         case $arg in
         *.yml | *.yaml) [ ! -f "$arg" ] || "$build/cob" validate --resolved "$arg" 2>/dev/null || : ;;
         esac
     done | awk '
         $1 == "arch:" { arch = $2 }
-        $1 == "image:" && !seen[arch]++ { print arch }
-        /endpoints:.*:fab0/ && !seen["adapter"]++ { print "adapter" }' >"$build/.archs.$$"
-    set --
-    while read -r arch; do
-        case $arch in
-        adapter) set -- "$@" --adapter ;;
-        *) set -- "$@" --arch "$arch" ;;
-        esac
-    done <"$build/.archs.$$"
-    rm -f "$build/.archs.$$"
-    case " $* " in
-    *' --arch '*)
-        images "$@"
-        ;;
-    esac
+        $1 == "image:" { gsub(/"/, "", $2) }
+        $1 == "image:" && !seen[arch, $2]++ { archs[$2] = archs[$2] " --arch " arch }
+        /endpoints:.*:fab0/ { adapter = " --adapter" }
+        END { for (image in archs) print "--image " image archs[image] adapter }')
+    while read -r words; do
+        # shellcheck disable=SC2086 # options and words without blanks
+        [ -z "$words" ] || images $words </dev/null
+    done <<LIST
+$images_wanted
+LIST
 }
 
 # ---- 3. the build
@@ -384,7 +383,7 @@ test_all() {
         failed=$((failed + 1))
     fi
     say "tests: guest images"
-    if (images --adapter); then
+    if (images --adapter && images --image linux-6.12 --adapter); then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))

@@ -2,10 +2,9 @@
 /*
  * images.h - which kernel, initial ram disk and kernel command line a node starts with.
  *
- * `image: linux` is the distribution's kernel and our small initramfs (docs/images.md) in the images
- * directory
- * ($COB_IMAGES, else the user's cache), to which the node's own files are added. Own kernels are taken as
- * they are.
+ * `image: linux`, `linux-6.12`: the distribution's kernel and our small initramfs (docs/images.md) in the
+ * images directory ($COB_IMAGES, else the user's cache), to which the node's own files are added. Own kernels
+ * are taken as they are.
  */
 #ifndef COB_IMAGES_H
 #define COB_IMAGES_H

@@ -95,7 +95,7 @@ struct scn_node {
     unsigned cpus;
     uint64_t memory_bytes;          /* multiple of 1 MiB */
     unsigned icount_shift;          /* 0..4: one instruction takes 2^shift ns */
-    char *image;                    /* "linux", or NULL when kernel is given */
+    char *image;                    /* "linux", "linux-6.12", or NULL when kernel is given */
     char *kernel, *initrd, *append; /* paths are absolute; NULL if absent */
     char *symbols;                  /* absolute path of a file with symbols for gdb; NULL if absent */
     char *run;                      /* script text, NULL if none */

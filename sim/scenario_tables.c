@@ -22,7 +22,7 @@
 static const char *const archs[] = {"x86_64", "aarch64", "riscv64", "none", NULL};
 static const char *const nics[] = {"e1000", "virtio-net", NULL};
 static const char *const speeds[] = {"1000MIPS", "500MIPS", "250MIPS", "125MIPS", "62.5MIPS", NULL};
-static const char *const images[] = {"linux", NULL};
+static const char *const images[] = {"linux", "linux-6.12", NULL};
 static const char *const modes[] = {"store-and-forward", "cut-through", NULL};
 static const char *const kinds[] = {"ethernet", "fabric", NULL};
 static const char *const patterns[] = {"uniform", "hotspot", "permutation", "neighbour", NULL};
@@ -173,7 +173,9 @@ static const struct scn_key node_keys[] = {
      AT(scn_node, image),
      .words = images,
      .help = "`linux`: the distribution's kernel with our small initramfs, which runs `run`. Default, unless "
-             "there is a `kernel`."},
+             "there is a `kernel`. That is Debian 12's 6.1 (riscv64: Debian 13's 6.12); `linux-6.12`: Debian "
+             "13's for "
+             "all."},
     {.key = "kernel",
      .type = SCN_T_PATH,
      .flags = SCN_F_INHERIT,

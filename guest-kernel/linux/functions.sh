@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# functions.sh - what fetch-images and fetch-adapter share; both read it with `.`. They set $here, $arch, $work, $cache.
+# functions.sh - what fetch-images and fetch-adapter share; both read it with `.`. They set $here, $image, $arch, $work,
+# $cache.
 # shellcheck disable=SC2034,SC2154 # variables that are set or used there
 
 say() {
@@ -17,11 +18,26 @@ die() {
 
 # Kernel and busybox come from the first of these suites that the mirror can deliver: named suites, so that the
 # guests are the same on every host; "stable" is a second name for the same index while a mirror is being updated.
+# describe ARCH: sets what belongs to $image of this architecture. $slot is its directory in the cache, $release the
+# kernel's release where the image's name promises one. The riscv64 kernel of `linux` is the one of `linux-6.12`.
 describe() {
+    slot=$1 release=
     case $1 in
     x86_64) debarch=amd64 suites="bookworm stable" metapackage=linux-image-amd64 ;;
     aarch64) debarch=arm64 suites="bookworm stable" metapackage=linux-image-arm64 ;;
     riscv64) debarch=riscv64 suites="trixie stable" metapackage=linux-image-riscv64 ;;
+    *) usage ;;
+    esac
+    if [ "$image" = linux-6.12 ]; then
+        suites="trixie stable" release=6.12
+        [ "$1" = riscv64 ] || slot=$1-6.12
+    fi
+}
+
+# image_of WORD: sets $image
+image_of() {
+    case $1 in
+    linux | linux-6.12) image=$1 ;;
     *) usage ;;
     esac
 }
