@@ -200,6 +200,11 @@ bool queue_poll(unsigned q, struct fab_cqe *done)
     return true;
 }
 
+void queue_arm(unsigned q)
+{
+    adapter_set(FAB_REG_DOORBELL, FAB_DB(FAB_DB_DONE_ARM, q, queues[q].read));
+}
+
 unsigned queue_error(unsigned q)
 {
     barrier();

@@ -55,6 +55,8 @@ uint64_t queue_send_stamped(unsigned q, uint64_t *stamp);
 void queue_receive(unsigned q, void *buffer, uint32_t bytes, uint64_t cookie);
 /* The next completion, if there is one. */
 bool queue_poll(unsigned q, struct fab_cqe *done);
+/* Raise the queue's vector at the next completion. */
+void queue_arm(unsigned q);
 /* The queue's error, enum fab_error. */
 unsigned queue_error(unsigned q);
 
@@ -76,6 +78,8 @@ void run_storm(const char *line);
 void run_abuse(const char *line);
 void run_patch(const char *line);
 void run_ports(const char *line);
+void run_faults(const char *line);
+void run_victim(const char *line);
 
 /* "text: number\n", for people and tests */
 void say(const char *text, uint64_t number);

@@ -23,6 +23,11 @@ extern const uint32_t machine_pci_window;
  * of BAR 0, or 0 if there is no such device.
  */
 uintptr_t pci_open(uint16_t vendor, uint16_t device);
+/*
+ * Switches on the device's MSI-X: there are no interrupts here, so vector v writes 1 + v to word[v], for v
+ * below n. word must lie below 4 GiB.
+ */
+void pci_vectors(volatile uint32_t *word, unsigned n);
 
 static inline uint32_t read32(uintptr_t at)
 {
