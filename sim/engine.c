@@ -595,6 +595,20 @@ void engine_bury(struct engine *e, unsigned node, const char *reason)
     pthread_mutex_unlock(&e->lock);
 }
 
+bool engine_restart(struct engine *e, unsigned node)
+{
+    struct port_node *n = &e->port->node[node];
+
+    if (!atomic_exchange(&n->restart, 0))
+        return false;
+    pthread_mutex_lock(&e->lock);
+    if (e->tr)
+        tracing_node_state(e->tr, node, n->base_ps, "restarted", 0);
+    fault_run_restarted(e->faults, node, n->base_ps, on_fault_begin, e);
+    pthread_mutex_unlock(&e->lock);
+    return true;
+}
+
 void engine_get_node(struct engine *e, unsigned i, struct engine_node *out)
 {
     const struct port_node *n = &e->port->node[i];

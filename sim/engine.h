@@ -99,6 +99,11 @@ bool engine_wait(struct engine *e, int timeout_ms);
 void engine_cancel(struct engine *e);
 /* The QEMU of this node has ended without being asked. */
 void engine_bury(struct engine *e, unsigned node, const char *reason);
+/*
+ * The QEMU of this node has ended. True if a fault wanted that, and another one is to be started in its
+ * place: it begins at port_node.base_ps, with the faults that are due later. All others wait for it.
+ */
+bool engine_restart(struct engine *e, unsigned node);
 void engine_get_node(struct engine *e, unsigned node, struct engine_node *out);
 /* Virtual time that all nodes have reached. */
 vtime_t engine_time(struct engine *e);

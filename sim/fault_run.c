@@ -54,6 +54,15 @@ void fault_run_start(const struct fault_run *r, fault_send *send, void *ctx)
             begin(&r->plan->nodes[i], r->plan->nodes[i].at_ps, send, ctx);
 }
 
+void fault_run_restarted(const struct fault_run *r, unsigned node, vtime_t at, fault_send *send, void *ctx)
+{
+    for (unsigned i = 0; i < r->plan->n_nodes; i++) {
+        const struct fault_for_node *f = &r->plan->nodes[i];
+        if (!f->triggered && f->node == node && f->at_ps >= at)
+            begin(f, f->at_ps, send, ctx);
+    }
+}
+
 static vtime_t least_egress(const struct port_node *n)
 {
     vtime_t least = VTIME_NEVER;

@@ -29,6 +29,8 @@ void fault_run_free(struct fault_run *r); /* NULL is allowed */
 void fault_run_config(const struct fault_run *r, struct ic_config *cfg);
 /* Sends what is scheduled for nodes. */
 void fault_run_start(const struct fault_run *r, fault_send *send, void *ctx);
+/* A machine is switched on again at this time: it has forgotten what is scheduled for later. */
+void fault_run_restarted(const struct fault_run *r, unsigned node, vtime_t at, fault_send *send, void *ctx);
 /*
  * ic_ops.triggered: fault `ic_fault` of the model was set off at `at`. It reaches a node as soon as anything
  * of the fabric's could: at `at` and the least egress of its interfaces, up to where no grant has ever

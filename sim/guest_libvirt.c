@@ -156,12 +156,25 @@ static struct guest *adopt(const struct guest_spec *spec, virDomainPtr domain, c
     return g;
 }
 
+/* libvirt clears a domain away some time after its QEMU has ended; a machine that is restarted has the same
+ * name. */
+static void wait_gone(const char *name)
+{
+    virDomainPtr old;
+
+    for (unsigned tries = 0; tries < 5000 && (old = virDomainLookupByName(lv.conn, name)); tries++) {
+        virDomainFree(old);
+        usleep(1000);
+    }
+}
+
 static struct guest *create(const struct guest_spec *spec, const char *xml, char *why, size_t size)
 {
     virDomainPtr domain;
 
     if (guest_files_prepare(spec, why, size) || link_log(spec, why, size))
         return NULL;
+    wait_gone(spec->node->name);
     domain = virDomainCreateXML(lv.conn, xml, 0);
     if (domain)
         return adopt(spec, domain, why, size);

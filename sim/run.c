@@ -294,14 +294,35 @@ int run_start(struct run *r)
     return 0;
 }
 
+/* A fault has switched the machine off: a new one, with memory that is empty. */
+static void restart(struct run *r, unsigned i)
+{
+    struct run_node *n = &r->node[i];
+
+    r->opt.backend->stop(n->guest);
+    n->guest = NULL;
+    if (ftruncate(n->ram_fd, 0) < 0 || ftruncate(n->ram_fd, (off_t)r->scn->nodes[i].memory_bytes) < 0)
+        snprintf(r->why, sizeof r->why, "its memory cannot be cleared: %s", strerror(errno));
+    else if (run_start_node(r, i) == 0)
+        return;
+    n->dead = true;
+    engine_bury(r->engine, i, r->why);
+}
+
 /* A node whose QEMU has ended without our asking is buried; the others go on without it. */
 static void look_for_deaths(struct run *r)
 {
     for (unsigned i = 0; i < r->scn->n_nodes; i++) {
         struct run_node *n = &r->node[i];
-        struct pollfd p = {.fd = r->opt.backend->pidfd(n->guest), .events = POLLIN};
-        if (n->dead || poll(&p, 1, 0) <= 0)
+        if (n->dead)
             continue;
+        struct pollfd p = {.fd = r->opt.backend->pidfd(n->guest), .events = POLLIN};
+        if (poll(&p, 1, 0) <= 0)
+            continue;
+        if (engine_restart(r->engine, i)) {
+            restart(r, i);
+            continue;
+        }
         n->dead = true;
         engine_bury(r->engine, i, "its QEMU was ended from outside or crashed (see its .log)");
     }

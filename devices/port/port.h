@@ -103,6 +103,8 @@ struct port_node {
     uint32_t trace; /* PORT_TRACE_*: which records about its doings are wanted; constant */
     uint32_t zero;
     uint64_t idles, late;
+    vtime_t base_ps; /* when its machine was switched on: 0, or what a restart has set (port_leave) */
+    _Atomic uint32_t restart; /* its QEMU has left the slot for another one. The engine clears it */
 
     _Alignas(64) _Atomic uint64_t
         up_head; /* ring positions: bytes since the start, head written by the producer */
@@ -200,10 +202,10 @@ enum port_fault_kind {
     PORT_FAULT_COMPLETION,         /* an operation completes with an error; value: the queue */
     PORT_FAULT_DMA_FLIP, /* one bit of a payload that the adapter reads or writes; value: 8 * address + bit */
     PORT_FAULT_MEMORY_FLIP, /* one bit of guest memory; value: 8 * address + bit */
-    PORT_FAULT_PAUSE,       /* no instruction for by_ps; value: by_ps */
-    PORT_FAULT_SLOW,        /* one part in `factor` of the time; value: factor */
+    PORT_FAULT_PAUSE,       /* no instruction for by_ps; only BEGIN and END */
+    PORT_FAULT_SLOW,        /* one part in `factor` of the time; only BEGIN and END */
     PORT_FAULT_CRASH,       /* the node ends (PORT_END_CRASHED); value: 0 */
-    PORT_FAULT_RESTART,     /* it ends, and by_ps later a new QEMU takes the slot; value: 0 */
+    PORT_FAULT_RESTART,     /* it is switched off, and by_ps later a new QEMU takes the slot; value: by_ps */
     PORT_FAULT_KINDS
 };
 enum port_fault_phase { PORT_FAULT_BEGIN, PORT_FAULT_END, PORT_FAULT_HIT, PORT_FAULT_PHASES };
@@ -298,6 +300,13 @@ void port_release(struct port_shared *s, unsigned core, const bool release[PORT_
  * true if the caller has become the stepper. Only one thread at a time may bury or step as the engine.
  */
 bool port_bury(struct port_shared *s, unsigned node, bool gone);
+
+/*
+ * A node's QEMU was released and will end now, so that another one can take the slot, with port_node.base_ps
+ * as its beginning. For all others the node simply runs: nobody passes base_ps before the new one has met.
+ * Sets `restart` and wakes who waits for this core.
+ */
+void port_leave(struct port_shared *s, unsigned node);
 
 /* Sets quit and wakes whoever waits in port_meet(), on quit itself or for room in its up ring. */
 void port_quit(struct port_shared *s);

@@ -279,6 +279,12 @@ void port_meet(struct port_shared *s, unsigned node, enum port_state state)
     wait_go(s, node, seen, called);
 }
 
+void port_leave(struct port_shared *s, unsigned node)
+{
+    atomic_store(&s->node[node].restart, 1);
+    wake_one(s, s->node[node].core);
+}
+
 void port_quit(struct port_shared *s)
 {
     atomic_store(&s->quit, 1);

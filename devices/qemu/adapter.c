@@ -276,7 +276,7 @@ const char *adapter_machine_ready(void)
     device = fab_create(&cfg, &ops_now, NULL);
     if (!device)
         return "out of memory";
-    link_told = link_up_ps(NULL) <= 0;
+    link_told = link_up_ps(NULL) <= vtime_from_ns(half.base_ns);
     qemu.memory_region_init_io(&registers, pci, &ops, NULL, "fab0-registers", FAB_REG_END - FAB_REG_MAGIC);
     qemu.memory_region_add_subregion_overlap(bar, FAB_REG_MAGIC, &registers, 1);
     return NULL;

@@ -58,7 +58,7 @@ void deliver_rearm(void)
     if (at == INT64_MAX)
         qemu.timer_del(&timer);
     else
-        qemu.timer_mod_ns(&timer, at);
+        half_timer(&timer, at);
 }
 
 static void hand_over(int64_t now_ns)
@@ -129,7 +129,9 @@ int64_t deliver_fetch(void)
     int r;
 
     while ((r = port_ring_read(half.port, half.index, PORT_DOWN, &rec, buffer)) > 0)
-        if (rec.type == PORT_REC_FRAME)
+        if (rec.time_ps < vtime_from_ns(half.base_ns))
+            ; /* from before the machine was switched on (again) */
+        else if (rec.type == PORT_REC_FRAME)
             insert(&rec);
         else if (rec.type == PORT_REC_FAULT)
             fault_take(&rec, buffer);

@@ -4,10 +4,11 @@
  *
  *   down ring --fault_take--> waits --the delivery timer--> active --its time or count is over--> gone
  *
- *   at its moment    MEMORY_FLIP      through QEMU's address space, so that translated code is invalidated
- *                    CRASH, RESTART   the node is frozen there (PORT_END_CRASHED); what comes later is the
- * engine's for a while      PAUSE, SLOW      the vCPUs are held (hold.c); devices and their timers go on when
- * asked       INTERRUPT_LOST, INTERRUPT_LATE, DMA_FLIP, COMPLETION   by adapter.c, each time
+ *   at its moment    MEMORY_FLIP    through QEMU's address space: translated code is invalidated
+ *                    CRASH          the node is frozen there (PORT_END_CRASHED)
+ *                    RESTART        this QEMU ends, and another one begins at a later time (port_leave)
+ *   for a while      PAUSE, SLOW    the vCPUs are held (hold.c); devices and their timers go on
+ *   when asked       the others     by adapter.c, each time
  *
  * The dice: of a fault's stream, number n decides opportunity n (one that fits its vector or queue and falls
  * into its time); where a bit flips is number n of the stream of the complement of its seed, n being the hits
@@ -111,7 +112,7 @@ static void flip_memory(struct fault *f)
     bool any_place = f->p.flags & PORT_FAULT_RANDOM_ADDRESS, any_bit = f->p.flags & PORT_FAULT_RANDOM_BIT;
     uint64_t address =
         any_place ? adapter_ram_at(dice_below(~f->p.seed, 2 * f->hits, adapter_ram_bytes())) : f->p.address;
-    uint64_t bit = any_place || any_bit ? dice_below(~f->p.seed, 2 * f->hits + 1, 8) : f->p.bit % 8u;
+    uint64_t bit = any_bit ? dice_below(~f->p.seed, 2 * f->hits + 1, 8) : f->p.bit % 8u;
     uint8_t byte;
 
     f->hits++;
@@ -131,6 +132,7 @@ static int64_t slice_ns(const struct fault *f)
 static void begin(struct fault *f, int64_t now_ns)
 {
     int64_t due_ns = f->next_ns, until_ns = up_ns(f->p.until_ps);
+    vtime_t back_ps;
 
     if (now_ns - due_ns >= 1 << half.shift)
         half.node->late++;
@@ -142,21 +144,26 @@ static void begin(struct fault *f, int64_t now_ns)
         while (f->hits < f->p.count);
         over(f);
         return;
-    case PORT_FAULT_CRASH:
     case PORT_FAULT_RESTART:
+        back_ps = vtime_from_ns(up_ns(vtime_add(f->at_ps, f->p.by_ps)));
+        report(f, PORT_FAULT_HIT, (uint64_t)f->p.by_ps);
+        if (back_ps < half.port->stop_ps)
+            gate_restart(back_ps);
+        half_end(PORT_END_CRASHED, 0); /* never comes back */
+        gate_freeze(now_ns);
+        return;
+    case PORT_FAULT_CRASH:
         report(f, PORT_FAULT_HIT, 0);
         half_end(PORT_END_CRASHED, 0);
         gate_freeze(now_ns);
         return;
     case PORT_FAULT_PAUSE:
-        report(f, PORT_FAULT_BEGIN, 0);
-        report(f, PORT_FAULT_HIT, (uint64_t)f->p.by_ps);
+        report(f, PORT_FAULT_BEGIN, (uint64_t)f->p.by_ps);
         hold(f, true);
         f->next_ns = up_ns(vtime_add(f->at_ps, f->p.by_ps));
         return;
     case PORT_FAULT_SLOW:
-        report(f, PORT_FAULT_BEGIN, 0);
-        report(f, PORT_FAULT_HIT, f->p.factor);
+        report(f, PORT_FAULT_BEGIN, f->p.factor);
         f->next_ns = due_ns + slice_ns(f);
         f->next_ns = f->next_ns < until_ns ? f->next_ns : until_ns;
         return;

@@ -90,7 +90,7 @@ static void arm_idle(void)
         return;
     idle_armed = true;
     idle_at_ns = half.grant_ns;
-    qemu.timer_mod_ns(&idle_timer, half.grant_ns);
+    half_timer(&idle_timer, half.grant_ns);
 }
 
 static void disarm_idle(void)
@@ -154,6 +154,21 @@ void gate_freeze(int64_t now_ns)
     port_meet(half.port, half.index, PORT_ENDED);
     while (!atomic_load(&half.port->quit))
         port_futex_wait(&half.port->quit, 0, 1000);
+    _exit(0);
+}
+
+void gate_restart(vtime_t at_ps)
+{
+    struct port_node *n = half.node;
+
+    console_flush();
+    n->base_ps = n->now_ps = at_ps;
+    n->need_ps = at_ps + VTIME_NS;
+    atomic_store(&n->dirty, 1);
+    debug_meeting(true);
+    port_meet(half.port, half.index, PORT_BLOCKED);
+    if (!atomic_load(&half.port->quit))
+        port_leave(half.port, half.index);
     _exit(0);
 }
 

@@ -25,6 +25,7 @@ struct half {
     unsigned index;         /* of our slot */
     unsigned cpus;
     unsigned shift;       /* one instruction = 2^shift ns */
+    int64_t base_ns;      /* when this machine was switched on: QEMU's clock began then */
     bool leaps;           /* x86 with several vCPUs: see gate.c */
     int64_t grant_ns;     /* may do what is before this; our copy, which half_lower_grant() lowers */
     enum port_end ending; /* set when the guest has to be frozen at the next block */
@@ -37,7 +38,13 @@ extern struct half half;
 /* Virtual time in ns. Valid in block-entry, MMIO and timer callbacks. */
 static inline int64_t half_now_ns(void)
 {
-    return qemu.qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    return half.base_ns + qemu.qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+}
+
+/* Arms a timer of QEMU's virtual clock. */
+static inline void half_timer(struct qemu_timer *t, int64_t at_ns)
+{
+    qemu.timer_mod_ns(t, at_ns - half.base_ns);
 }
 
 /* The version of the plugin API that we have told QEMU we use: 4 or 7 (plugin.c). */
@@ -59,6 +66,8 @@ void gate_idling(void);
  * process. Does not return. In a virtual timer or in front of an instruction.
  */
 void gate_freeze(int64_t now_ns);
+/* The machine is off from now on, and another QEMU takes over at this time (port_leave). Does not return. */
+void gate_restart(vtime_t at_ps);
 
 /* firmware.c */
 enum firmware_request { FIRMWARE_OTHER, FIRMWARE_OFF, FIRMWARE_RESET };

@@ -190,6 +190,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_head *info, int arg
     if (half.index >= half.port->n_nodes)
         return refuse("there is no node %u", half.index);
     half.node = &half.port->node[half.index];
+    half.base_ns = vtime_to_ns(half.node->base_ps);
     if (console_install(console) < 0)
         return refuse("%s is not the console, or cob-preload.so is not loaded", console);
     half.leaps = half.cpus > 1 && !strcmp(info->target_name, "x86_64");

@@ -1,0 +1,167 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# node-faults - faults of nodes, on bare guests of each instruction set (tests/guests/fabric_faults.c): what the guest
+# sees of them, at which time, what trace and result say; and all of it is the same in every run, on one core under
+# load.
+. "$E2E/lib.sh"
+
+# hits DIR FAULT: how often it acted, by result.json
+hits() {
+    awk -v n="\"$2\"," '
+        /^  "faults":/ { inside = 1 }
+        inside && $1 == "\"name\":" { ours = $2 == n }
+        ours && $1 == "\"hits\":" { sub(/,$/, "", $2); print $2; exit }' "$1/result.json"
+}
+
+# ---- messages and interrupts
+
+# messages NAME ARCH ARCH
+messages() {
+    scenario "$1.scn.yml" <<S
+stop: 1s
+defaults: { node: { memory: 32MiB, append: "faults count=12", expect: { exit: 0 } } }
+nodes:
+  alpha: { arch: $2, kernel: "@GUESTS@/fabric-$2" }
+  beta: { arch: $3, kernel: "@GUESTS@/fabric-$3" }
+links:
+  - { endpoints: ["alpha:fab0", "beta:fab0"], profile: infiniband-fdr, rate: 50Gbit }
+faults:
+  - { name: lost, node: beta, after: { kind: send, from: alpha, nth: 2 }, count: 1, interrupt: lost }
+  - { name: late, node: beta, after: { kind: send, from: alpha, nth: 4 }, count: 1, interrupt: late, by: 7us }
+  - { name: flip, node: beta, after: { kind: send, from: alpha, nth: 6 }, count: 1, dma-flip: 100% }
+  - { name: bad, node: beta, after: { kind: send, from: alpha, nth: 8 }, count: 1, completion: peer, queue: 2 }
+  - { name: worse, node: alpha, after: { kind: send, from: alpha, nth: 10 }, count: 1, completion: reset }
+  - { name: other, node: beta, count: 1, completion: peer, queue: 3 }
+S
+}
+
+for archs in "x86_64 aarch64" "aarch64 riscv64" "riscv64 x86_64"; do
+    # shellcheck disable=SC2086
+    set -- $archs
+    messages "messages-$1" "$1" "$2"
+    run "messages-$1" 0 "messages-$1.scn.yml" --backend direct
+    first=$dir
+    tr -d '\r' <"$dir/console/alpha.raw" | grep '^sent' >sent.txt
+    tr -d '\r' <"$dir/console/beta.raw" | grep '^got' >got.txt
+    equal "messages $1 $2: sent, of them with an error" "$(wc -l <sent.txt) $(grep -v 'status 0$' sent.txt)" \
+        "12 sent 9: status 7"
+    equal "messages $1 $2: received" "$(wc -l <got.txt)" 12
+    equal "messages $1 $2: with an error" "$(grep -v 'status 0,' got.txt | cut -d , -f 1)" "got 7: status 6"
+    equal "messages $1 $2: with wrong bits" "$(grep -v 'bits 0,' got.txt | cut -d , -f 1,2)" \
+        "got 5: status 0, wrong bits 1"
+    equal "messages $1 $2: without interrupt" "$(grep 'none$' got.txt | cut -d : -f 1)" "got 1"
+    equal "messages $1 $2: an interrupt 7 us late" \
+        "$(awk '$NF >= 1000 { print $2, $NF >= 7000 && $NF < 7500 }' got.txt | grep -v none)" "3: 1"
+    for fault in lost late flip bad worse; do
+        equal "messages $1 $2: hits of $fault" "$(hits "$dir" $fault)" 1
+    done
+    equal "messages $1 $2: nothing happens on another queue" "$(hits "$dir" other)" 0
+done
+load
+one_core
+run messages-again 0 messages-riscv64.scn.yml --backend direct
+unload
+PREFIX=
+same "messages: again, on one core under load: identical" "$first" "$dir"
+
+# ---- memory, code, pause, slow: a node of each instruction set; a page of each at `at`
+
+scenario victims.scn.yml <<'S'
+stop: 1s
+defaults: { node: { memory: 32MiB, expect: { exit: 0 } } }
+nodes:
+  xray: { arch: x86_64, kernel: "@GUESTS@/fabric-x86_64", append: "victim ms=80 at=16777216" }
+  arm: { arch: aarch64, kernel: "@GUESTS@/fabric-aarch64", append: "victim ms=80 at=1090519040" }
+  risc: { arch: riscv64, kernel: "@GUESTS@/fabric-riscv64", append: "victim ms=80 at=2164260864" }
+  smp: { arch: aarch64, cpus: 3, kernel: "@GUESTS@/fabric-aarch64", append: "victim ms=80 at=1090519040" }
+  gone: { arch: riscv64, kernel: "@GUESTS@/fabric-riscv64", append: "victim ms=80 at=2164260864",
+          expect: { end: crashed } }
+switches: { sw: { kind: fabric, latency: 200ns } }
+links: [ { endpoints: ["*:fab0", "sw"], profile: infiniband-fdr } ]
+faults:
+  - { name: x-byte, node: xray, at: 40ms, memory-flip: 0x1000005, bit: 4 }
+  - { name: a-byte, node: arm, at: 40ms, memory-flip: 0x41000005, bit: 4 }
+  - { name: r-byte, node: risc, at: 40ms, memory-flip: 0x81000005, bit: 4 }
+  - { name: x-code, node: xray, at: 41ms, memory-flip: 0x1001001, bit: 1 }   # mov $33, %eax
+  - { name: a-code, node: arm, at: 41ms, memory-flip: 0x41001000, bit: 6 }   # mov w0, #33
+  - { name: r-code, node: risc, at: 41ms, memory-flip: 0x81001002, bit: 5 }  # li a0, 33
+  - { name: stop, node: "*r*", at: 45ms, pause: 3ms }                        # xray, arm, risc
+  - { name: stop-smp, node: smp, at: 45ms, pause: 3ms }
+  - { name: gone, node: gone, at: 50000001ns, crash: true }
+S
+run victims 0 victims.scn.yml --backend direct
+first=$dir
+"$COB" trace "$dir" | grep ' fault ' >faults.txt
+for node in xray arm risc smp; do
+    tr -d '\r' <"$dir/console/$node.raw" >"$node.txt"
+    if [ $node != smp ]; then
+        equal "$node: one bit of one byte" "$(grep '^flipped' $node.txt)" "flipped byte 5: 16"
+        equal "$node: an instruction changed, at its time" \
+            "$(sed -n 's/^code at //p' $node.txt | awk '{ print $2, $1 >= 41000000 && $1 < 41001000 }')" "35 1"
+    fi
+    equal "$node: paused to the end, by so much" \
+        "$(sed -n 's/^gap at //p' $node.txt | awk '{ print $1 >= 48000000 && $1 < 48001000, $2 >= 3000000 && $2 < 3001000 }')" "1 1"
+done
+equal "gone: how it ended" "$(node "$dir" gone end) $(node "$dir" gone end_ps)" "crashed 50000001000"
+cat faults.txt
+equal "hits of a pause of three nodes" "$(hits "$dir" stop)" 3
+run victims-again 0 victims.scn.yml --backend libvirt
+same "victims: again, with libvirt: identical" "$first" "$dir"
+
+# Switched off at 20 ms, on again at 30 ms: everything happens again 30 ms later, to the nanosecond; what is scheduled
+# for later is not forgotten. (A line that was begun is cut off.)
+scenario restart.scn.yml <<'S'
+stop: 1s
+defaults: { node: { memory: 32MiB, expect: { exit: 0 } } }
+nodes:
+  xray: { arch: x86_64, cpus: 2, kernel: "@GUESTS@/fabric-x86_64", append: "victim ms=80 at=16777216" }
+  arm: { arch: aarch64, kernel: "@GUESTS@/fabric-aarch64", append: "victim ms=80 at=1090519040" }
+  risc: { arch: riscv64, kernel: "@GUESTS@/fabric-riscv64", append: "victim ms=80 at=2164260864" }
+switches: { sw: { kind: fabric, latency: 200ns } }
+links: [ { endpoints: ["*:fab0", "sw"], profile: infiniband-fdr } ]
+faults:
+  - { name: again, node: "*", at: 20ms, restart: 10ms }
+  - { name: x-byte, node: xray, at: 70ms, memory-flip: 0x1000005, bit: 4 }
+  - { name: a-byte, node: arm, at: 70ms, memory-flip: 0x41000005, bit: 4 }
+  - { name: r-byte, node: risc, at: 70ms, memory-flip: 0x81000005, bit: 4 }
+S
+run restart 0 restart.scn.yml --backend direct
+restart=$dir
+for node in xray arm risc; do
+    tr -d '\r' <"$dir/console/$node.raw" >"$node.txt"
+    equal "$node: restarted, the same 30 ms later" \
+        "$(sed -n 's/^victim since: //p' $node.txt | awk '{ t[n++] = $1 } END { print n, t[1] - t[0] }')" "2 30000000"
+    equal "$node: a fault after the restart" "$(grep '^flipped' $node.txt)" "flipped byte 5: 16"
+done
+load
+one_core
+run restart-again 0 restart.scn.yml --backend libvirt
+unload
+PREFIX=
+same "restart: again, with libvirt on one core under load: identical" "$restart" "$dir"
+
+# Four times slower for 8 ms: 6 ms of execution less.
+sed -e '/^faults:/,$d' victims.scn.yml >plain.scn.yml
+sed -i 's/, *$/,/; s/expect: { end: crashed }/expect: { exit: 0 }/' plain.scn.yml
+cp plain.scn.yml slow.scn.yml
+echo 'faults: [ { name: slow, node: "*", at: 60ms, for: 8ms, slow: 4 } ]' >>slow.scn.yml
+run plain 0 plain.scn.yml --backend direct
+plain=$dir
+run slow 0 slow.scn.yml --backend direct
+for node in xray arm risc smp; do
+    equal "$node: four times slower for 8 ms: executes as if it had 6 ms less" "$(cat "$plain/console/$node.raw" \
+        "$dir/console/$node.raw" | tr -d '\r' | awk '
+            $1 == "victim" { since = $3 }
+            $1 == "turns:" { turns[n++] = $2 }
+            END { ns = 80000000 - since; want = turns[0] * (ns - 6000000) / ns
+                  print (turns[1] > want * 0.999 && turns[1] < want * 1.001) }')" 1
+done
+load
+one_core
+slow=$dir
+run slow-again 0 slow.scn.yml --backend direct
+unload
+PREFIX=
+same "slow: again, on one core under load: identical" "$slow" "$dir"
+finish
