@@ -37,6 +37,9 @@ static _Atomic uint32_t engine_quit, engine_steps;
 static unsigned
     die_at[NODES]; /* round in which this node's QEMU dies: it does not come to that meeting; 0: never */
 static _Atomic uint32_t dead[NODES];
+/* Round in which its machine is switched off, to be on again OFF rounds later in another thread; 0: never. */
+enum { OFF = 20 };
+static unsigned leave_at[NODES], from[NODES];
 
 static void build(unsigned nodes, unsigned cores, uint32_t spin)
 {
@@ -65,6 +68,17 @@ static void pin(unsigned core)
     sched_setaffinity(0, sizeof set, &set);
 }
 
+static void leave(unsigned i, unsigned k)
+{
+    struct port_node *n = &s->node[i];
+    n->base_ps = n->now_ps = (k + OFF) * VTIME_US;
+    n->need_ps = n->now_ps + VTIME_NS;
+    port_meet(s, i, PORT_BLOCKED);
+    port_leave(s, i);
+    atomic_store(&dead[i], 1);
+    port_futex_wake(&dead[i], 1);
+}
+
 /* A node that computes: meets at each microsecond, and checks that nobody was left behind by more than the
  * lookahead. */
 static void *node(void *arg)
@@ -73,7 +87,11 @@ static void *node(void *arg)
     struct port_node *n = &s->node[i];
 
     pin(n->core);
-    for (unsigned k = 0; k < ROUNDS && !atomic_load(&s->quit); k++) {
+    for (unsigned k = from[i]; k < ROUNDS && !atomic_load(&s->quit); k++) {
+        if (leave_at[i] && k == leave_at[i]) {
+            leave(i, k);
+            return NULL;
+        }
         if (die_at[i] && k == die_at[i]) {
             atomic_store(&dead[i], 1);
             port_futex_wake(&dead[i], 1);
@@ -194,6 +212,40 @@ START_TEST(the_others_go_on_without_the_dead)
 }
 END_TEST
 
+/*
+ * Machines that are switched off, and on again by another process: nobody passes that time before it is
+ * there, and everybody goes on then.
+ */
+START_TEST(all_wait_for_who_is_switched_on_again)
+{
+    unsigned nodes = 1 + (unsigned)_i % NODES, cores = 1 + (unsigned)_i / NODES;
+    build(nodes, cores, _i % 2 ? 2000 : 0);
+    for (unsigned i = 0; i < nodes; i += 2)
+        leave_at[i] = 10 + 50 * i + (unsigned)_i;
+    start();
+    for (unsigned i = 0; i < nodes; i += 2) {
+        while (!atomic_load(&dead[i]))
+            port_futex_wait(&dead[i], 0, 1000);
+        pthread_join(node_thread[i], NULL);
+        ck_assert_uint_eq(atomic_exchange(&s->node[i].restart, 0), 1);
+        for (unsigned k = 0; k < 100; k++) {
+            sched_yield();
+            for (unsigned j = 0; j < nodes; j++)
+                ck_assert(s->node[j].grant_ps <= s->node[i].base_ps + VTIME_US || nodes == 1);
+        }
+        from[i] = leave_at[i] + OFF;
+        leave_at[i] = 0;
+        ck_assert_int_eq(pthread_create(&node_thread[i], NULL, node, (void *)(uintptr_t)i), 0);
+    }
+    for (unsigned i = 0; i < nodes; i++) {
+        pthread_join(node_thread[i], NULL);
+        ck_assert_int_eq(reached[i], ROUNDS * VTIME_US);
+    }
+    s->n_nodes = 0;
+    finish();
+}
+END_TEST
+
 /* Node 0 never comes; the others wait for it, asleep or looking out, until they are told to end. */
 START_TEST(quit_ends_the_waiting)
 {
@@ -251,6 +303,7 @@ int main(void)
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, all_come_and_all_go_on, 0, NODES * CORES);
     tcase_add_loop_test(c, the_others_go_on_without_the_dead, 0, 12);
+    tcase_add_loop_test(c, all_wait_for_who_is_switched_on_again, 0, NODES * CORES);
     tcase_add_loop_test(c, quit_ends_the_waiting, 0, 24);
     tcase_add_test(c, the_buried_do_not_count);
     tcase_add_test(c, releasing_nobody_changes_nothing);
