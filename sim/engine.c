@@ -599,8 +599,9 @@ bool engine_restart(struct engine *e, unsigned node)
 {
     struct port_node *n = &e->port->node[node];
 
-    if (!atomic_exchange(&n->restart, 0))
-        return false;
+    if (!atomic_exchange(&n->restart, 0) || n->base_ps != n->now_ps || n->base_ps < 0 ||
+        n->base_ps >= e->port->stop_ps)
+        return false; /* or what its QEMU has written is nonsense */
     pthread_mutex_lock(&e->lock);
     if (e->tr)
         tracing_node_state(e->tr, node, n->base_ps, "restarted", 0);
