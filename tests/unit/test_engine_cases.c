@@ -236,16 +236,21 @@ END_TEST
 
 /* ---- what is broken ---- */
 
-static struct engine *engine_of_two(void)
+static struct engine *engine_of_this(void)
 {
     static const int cores[] = {0};
     char why[200];
-    world_empty(&w, 2, VTIME_MS);
-    wire(0, 1, VTIME_US, 0);
     struct engine_config cfg = {.scenario = &w.scn, .cores = cores, .n_cores = 1};
     struct engine *e = engine_create(&cfg, why, sizeof why);
     ck_assert_ptr_nonnull(e);
     return e;
+}
+
+static struct engine *engine_of_two(void)
+{
+    world_empty(&w, 2, VTIME_MS);
+    wire(0, 1, VTIME_US, 0);
+    return engine_of_this();
 }
 
 /* Both nodes stand at 10 us; the caller has put something into the rings. */
@@ -342,6 +347,49 @@ START_TEST(the_last_node_to_block_may_be_buried)
 }
 END_TEST
 
+/*
+ * A machine is switched off at 2 us and on at 30 us: what is scheduled for later is sent again to the one
+ * that begins then, what was scheduled for before is not.
+ */
+START_TEST(who_is_switched_on_again_gets_what_is_scheduled_for_later)
+{
+    static char node[] = "n0";
+    struct scn_fault faults[] = {{.name = node, .action = SCN_PAUSE, .node = node, .at_ps = 20 * VTIME_US},
+                                 {.name = node, .action = SCN_PAUSE, .node = node, .at_ps = 30 * VTIME_US},
+                                 {.name = node, .action = SCN_CRASH, .node = node, .at_ps = 40 * VTIME_US}};
+    static uint8_t buf[PORT_MAX_FRAME];
+    struct port_record rec;
+    world_empty(&w, 2, VTIME_MS);
+    wire(0, 1, VTIME_US, 0);
+    w.node[0].name = node;
+    w.scn.faults = faults;
+    w.scn.n_faults = 3;
+    struct engine *e = engine_of_this();
+    struct port_node *n = &engine_port(e)->node[0];
+
+    ck_assert(!engine_restart(e, 0)); /* nobody wanted that */
+    n->base_ps = n->now_ps = 30 * VTIME_US;
+    atomic_store(&n->state, PORT_BLOCKED);
+    atomic_store(&n->restart, 1);
+    ck_assert(engine_restart(e, 0));
+    ck_assert(!engine_restart(e, 0));
+    for (unsigned i = 1; i < 3; i++) {
+        ck_assert_int_eq(port_ring_read(engine_port(e), 0, PORT_DOWN, &rec, buf), 1);
+        ck_assert_uint_eq(rec.type, PORT_REC_FAULT);
+        ck_assert_uint_eq(rec.arg, i);
+        ck_assert_int_eq(rec.time_ps, faults[i].at_ps);
+    }
+    ck_assert_int_eq(port_ring_read(engine_port(e), 0, PORT_DOWN, &rec, buf), 0);
+    ck_assert_int_eq(n->pending_ps, 30 * VTIME_US);
+
+    atomic_store(&n->restart, 1);
+    n->base_ps = -1; /* nonsense */
+    ck_assert(!engine_restart(e, 0));
+    engine_destroy(e);
+    w.scn.n_faults = 0;
+}
+END_TEST
+
 START_TEST(cancelling_ends_the_run_at_the_next_step)
 {
     struct engine *e = engine_of_two();
@@ -388,6 +436,7 @@ int main(void)
     tcase_add_test(c, an_empty_frame_is_the_death_of_the_node);
     tcase_add_test(c, nonsense_in_a_full_ring_is_noticed_between_rounds);
     tcase_add_test(c, the_last_node_to_block_may_be_buried);
+    tcase_add_test(c, who_is_switched_on_again_gets_what_is_scheduled_for_later);
     tcase_add_test(c, cancelling_ends_the_run_at_the_next_step);
     tcase_add_test(c, the_run_is_over_when_all_jobs_are_done);
     suite_add_tcase(s, c);

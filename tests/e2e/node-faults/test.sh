@@ -71,7 +71,7 @@ scenario victims.scn.yml <<'S'
 stop: 1s
 defaults: { node: { memory: 32MiB, expect: { exit: 0 } } }
 nodes:
-  xray: { arch: x86_64, kernel: "@GUESTS@/fabric-x86_64", append: "victim ms=40 at=16777216" }
+  xray: { arch: x86_64, cpus: 2, kernel: "@GUESTS@/fabric-x86_64", append: "victim ms=40 at=16777216" }
   arm: { arch: aarch64, kernel: "@GUESTS@/fabric-aarch64", append: "victim ms=40 at=1090519040" }
   risc: { arch: riscv64, kernel: "@GUESTS@/fabric-riscv64", append: "victim ms=40 at=2164260864" }
   smp: { arch: aarch64, cpus: 3, kernel: "@GUESTS@/fabric-aarch64", append: "victim ms=40 at=1090519040" }
