@@ -18,6 +18,9 @@ static void facts(const struct report *r, FILE *out)
     if (fabric) {
         fprintf(out, "<div><dt>sent</dt><dd>%" PRId64 "</dd></div>", rep_integer(fabric, "injected"));
         fprintf(out, "<div><dt>delivered</dt><dd>%" PRId64 "</dd></div>", rep_integer(fabric, "delivered"));
+        if (rep_integer(fabric, "duplicated"))
+            fprintf(out, "<div><dt>duplicated by faults</dt><dd>%" PRId64 "</dd></div>",
+                    rep_integer(fabric, "duplicated"));
         fprintf(out, "<div><dt>dropped</dt><dd%s>%" PRId64 "</dd></div>",
                 rep_integer(fabric, "dropped") ? " class=\"bad\"" : "", rep_integer(fabric, "dropped"));
         fprintf(out, "<div><dt>in flight at the end</dt><dd>%" PRId64 "</dd></div>",
@@ -116,7 +119,7 @@ static void fault_rows(const struct report *r, FILE *out)
     if (json_array_size(faults) == 0)
         return;
     fputs(
-        "<table id=\"faults\"><caption>Faults</caption><thead><tr><th>fault<th class=\"n\">hits<th>"
+        "<table id=\"faults\"><caption>Faults</caption><thead><tr><th>fault<th class=\"n\">hits<th>what"
         "</tr></thead><tbody>\n",
         out);
     for (size_t i = 0; i < json_array_size(faults); i++) {
@@ -129,16 +132,15 @@ static void fault_rows(const struct report *r, FILE *out)
         fputs("<td>", out);
         for (void *k = json_object_iter(f); k; k = json_object_iter_next(f, k)) {
             const char *key = json_object_iter_key(k);
-            char *text = strcmp(key, "name") && strcmp(key, "hits")
-                             ? json_dumps(json_object_iter_value(k), JSON_COMPACT | JSON_ENCODE_ANY)
-                             : NULL;
-            if (text) {
-                fputs(first ? "" : ", ", out);
-                rep_text(out, key);
-                putc(' ', out);
-                rep_text(out, text);
-                first = false;
-            }
+            const json_t *value = json_object_iter_value(k);
+            if (!strcmp(key, "name") || !strcmp(key, "hits"))
+                continue;
+            char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+            fputs(first ? "" : ", ", out);
+            rep_text(out, key);
+            putc(' ', out);
+            rep_text(out, text ? text : json_string_value(value) ? json_string_value(value) : "");
+            first = false;
             free(text);
         }
         fputs("</td></tr>\n", out);

@@ -453,6 +453,7 @@ void run_free(struct run *r)
             close(r->node[i].ram_fd);
     }
     free(r->node);
+    free(r->hits_told);
     if (r->dir.path[0])
         rundir_tidy(&r->dir);
     debug_run_close(&r->debug);

@@ -77,6 +77,7 @@ struct run {
     struct record *record; /* NULL: no replay log */
     bool backend_open;
     const char *greeting; /* of the adapters' server; NULL if there are none */
+    uint64_t *hits_told;  /* of each fault, as printed last (--json) */
     bool timed_out, interrupted;
     struct timespec started;
     double wall_s; /* of the guests' running */

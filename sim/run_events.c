@@ -4,12 +4,15 @@
  *
  *   {"event":"started","format":1,"name":..,"directory":..,"seed":..,"nodes":[..],"links":[..]}
  *   {"event":"node","node":"alpha","state":"result","exit":0,"at_ps":..}     when it was seen to have ended
+ *   {"event":"fault","fault":"lossy","action":"loss","hits":17,"virtual_ps":..}   it has acted so often by
+ * then
  *   {"event":"progress",..}   run_progress.c          {"event":"end",..}   run_result.c
  *   {"event":"error","text":..}      instead of an end: the run could not be made
  *
  * Looks only; nothing here reaches a guest. Lines are flushed one by one.
  */
 #include "sim/run_internal.h"
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -59,10 +62,33 @@ void run_event_error(const struct run *r)
         json_decref(o);
 }
 
+/* How often a fault has acted, when that is more than was told last. */
+static void tell_hits(struct run *r, unsigned fault)
+{
+    uint64_t hits = engine_fault_hits(r->engine, fault);
+
+    if (!r->hits_told) {
+        r->hits_told = calloc(r->scn->n_faults, sizeof *r->hits_told);
+        assert(r->hits_told);
+    }
+    if (hits == r->hits_told[fault])
+        return;
+    r->hits_told[fault] = hits;
+    json_t *o = json_object();
+    json_object_set_new(o, "event", json_string("fault"));
+    json_object_set_new(o, "fault", json_string(r->scn->faults[fault].name));
+    json_object_set_new(o, "action", json_string(scn_action_name(r->scn->faults[fault].action)));
+    json_object_set_new(o, "hits", json_integer((json_int_t)hits));
+    json_object_set_new(o, "virtual_ps", json_integer(engine_time(r->engine)));
+    run_event_put(o);
+}
+
 void run_event_poll(struct run *r)
 {
     if (!r->opt.json)
         return;
+    for (unsigned i = 0; i < r->scn->n_faults; i++)
+        tell_hits(r, i);
     for (unsigned i = 0; i < r->scn->n_nodes; i++) {
         struct engine_node n;
         engine_get_node(r->engine, i, &n);
