@@ -36,9 +36,10 @@ static void write_one(const struct report *r, const char *node, bool open, FILE 
     const char *p = (const char *)map.data;
     fprintf(out, "<details class=\"console\"%s><summary>", open ? " open" : "");
     rep_text(out, node);
+    size_t n = lines_in(p, map.size);
     if (there)
-        fprintf(out, " <span>%zu lines</span></summary>\n<pre tabindex=\"0\" data-node=\"",
-                lines_in(p, map.size));
+        fprintf(out, " <span>%zu line%s</span></summary>\n<pre tabindex=\"0\" data-node=\"", n,
+                n == 1 ? "" : "s");
     else
         fputs(" <span>no console</span></summary>\n<pre data-node=\"", out);
     rep_text(out, node);

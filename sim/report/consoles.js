@@ -61,3 +61,13 @@ function startConsoles() {
         timer = setTimeout(() => showFound(event.target.value), 120);
     });
 }
+
+/* On paper nothing can be unfolded: all of it is, while it is printed. */
+function unfoldForPrint() {
+    let closed = [];
+    addEventListener("beforeprint", () => {
+        closed = [...document.querySelectorAll("details:not([open])")];
+        closed.forEach(details => details.open = true);
+    });
+    addEventListener("afterprint", () => closed.forEach(details => details.open = false));
+}

@@ -2,6 +2,7 @@
 /* start.js - what happens when the page has been read. */
 async function start() {
     startConsoles();
+    unfoldForPrint();
     if (document.getElementById("data-head")) {
         readColours();
         const began = performance.now();
