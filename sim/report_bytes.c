@@ -88,3 +88,23 @@ unsigned rep_ethernet_kind(const uint8_t *b, uint32_t kept)
         return REP_FRAME;
     }
 }
+
+unsigned rep_all_kinds(const struct report *r)
+{
+    return REP_KINDS + (r->scn ? r->scn->n_kinds : 0);
+}
+
+unsigned rep_named_kind(const struct report *r, const uint8_t *bytes, uint32_t kept)
+{
+    for (unsigned i = 0; r->scn && i < r->scn->n_kinds; i++) {
+        const struct scn_kind *k = &r->scn->kinds[i];
+        unsigned n = 0;
+        if (k->offset > kept || kept - k->offset < k->n_bytes)
+            continue;
+        while (n < k->n_bytes && (bytes[k->offset + n] & k->mask[n]) == k->bytes[n])
+            n++;
+        if (n == k->n_bytes)
+            return REP_KINDS + i;
+    }
+    return 0;
+}

@@ -156,8 +156,8 @@ static void write_head(const struct report *r, const struct columns *c, FILE *ou
     json_t *o = json_object(), *kinds = json_array(), *events = json_array();
     char last[24];
 
-    for (unsigned i = 0; i < REP_KINDS; i++)
-        json_array_append_new(kinds, json_string(rep_kind_name(i)));
+    for (unsigned i = 0; i < rep_all_kinds(r); i++)
+        json_array_append_new(kinds, json_string(rep_kind_name(r, i)));
     for (unsigned i = 0; i < TR_EVENT_COUNT; i++)
         json_array_append_new(events, json_string(tracing_event_defs[i].name));
     json_object_set_new(o, "nodes", names_json(r->names.nodes, r->names.n_nodes));

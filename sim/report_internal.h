@@ -51,9 +51,10 @@ enum rep_kind {
     REP_IPV6,
     REP_PACKETS,
     REP_OTHER = REP_PACKETS + TRACING_PACKETS, /* a packet of a type without a name */
-    REP_KINDS
+    REP_KINDS                                  /* and from here on those that the scenario names (`kinds`) */
 };
-const char *rep_kind_name(unsigned kind);
+struct report;
+const char *rep_kind_name(const struct report *r, unsigned kind);
 
 struct rep_message {
     uint64_t id;
@@ -148,6 +149,9 @@ const uint8_t *rep_bytes_next(struct report *r, uint32_t where, enum rep_step st
                               uint32_t *kept);
 void rep_bytes_close(struct report *r);
 unsigned rep_ethernet_kind(const uint8_t *bytes, uint32_t kept);
+unsigned rep_all_kinds(const struct report *r); /* how many there are */
+/* The first kind of the scenario whose pattern these bytes have; 0 if there is none. */
+unsigned rep_named_kind(const struct report *r, const uint8_t *bytes, uint32_t kept);
 /* report_latency.c */
 void rep_latency_add(struct report *r, uint32_t from, uint32_t to, uint32_t kind, vtime_t latency);
 void rep_latency_finish(struct report *r);

@@ -9,7 +9,7 @@
 
 void rep_latency_add(struct report *r, uint32_t from, uint32_t to, uint32_t kind, vtime_t latency)
 {
-    uint32_t group = (from * r->names.n_nodes + to) * REP_KINDS + kind;
+    uint32_t group = (from * r->names.n_nodes + to) * rep_all_kinds(r) + kind;
 
     r->samples = rep_grow(r->samples, r->n_samples, &r->cap_samples, sizeof *r->samples);
     r->samples[r->n_samples++] = (struct rep_sample){group, latency};
@@ -35,11 +35,11 @@ void rep_latency_finish(struct report *r)
         n = 1;
         while (i + n < r->n_samples && s[i + n].group == s[i].group)
             n++;
-        uint32_t pair = s[i].group / REP_KINDS;
+        uint32_t pair = s[i].group / rep_all_kinds(r);
         r->latencies = rep_grow(r->latencies, r->n_latencies, &cap, sizeof *r->latencies);
         r->latencies[r->n_latencies++] = (struct rep_latency){.from = pair / r->names.n_nodes,
                                                               .to = pair % r->names.n_nodes,
-                                                              .kind = s[i].group % REP_KINDS,
+                                                              .kind = s[i].group % rep_all_kinds(r),
                                                               .count = n,
                                                               .min = s[i].latency,
                                                               .median = s[i + (n - 1) / 2].latency,

@@ -177,8 +177,10 @@ static void on_link(struct reader *x, const struct tracing_event *ev, enum rep_s
 
     if (step == REP_SENT || step == REP_DROPPED)
         bytes = rep_bytes_next(r, where, step, ev->at, len, &kept);
-    if (bytes && k->kind == REP_FRAME)
-        k->kind = rep_ethernet_kind(bytes, kept);
+    if (bytes && k->kind < REP_KINDS) {
+        uint32_t named = rep_named_kind(r, bytes, kept);
+        k->kind = named ? named : k->kind == REP_FRAME ? rep_ethernet_kind(bytes, kept) : k->kind;
+    }
     count->sent += step == REP_SENT;
     count->sent_bytes += step == REP_SENT ? len : 0;
     count->arrived += step == REP_ARRIVED;
@@ -351,12 +353,14 @@ void rep_read_trace(struct report *r)
     rep_latency_finish(r);
 }
 
-const char *rep_kind_name(unsigned kind)
+const char *rep_kind_name(const struct report *r, unsigned kind)
 {
     static const char *const names[REP_PACKETS] = {"frame", "arp", "icmp", "udp", "tcp", "ip", "ipv6"};
 
     if (kind < REP_PACKETS)
         return names[kind];
+    if (kind >= REP_KINDS)
+        return kind < rep_all_kinds(r) ? r->scn->kinds[kind - REP_KINDS].name : "other";
     if (kind < REP_OTHER && tracing_packet_names[kind - REP_PACKETS])
         return tracing_packet_names[kind - REP_PACKETS];
     return "other";

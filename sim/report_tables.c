@@ -223,7 +223,9 @@ void rep_write_latency(const struct report *r, FILE *out)
         rep_text(out, rep_node_name(r, l->from));
         fputs("</td><td>", out);
         rep_text(out, rep_node_name(r, l->to));
-        fprintf(out, "</td><td>%s</td>", rep_kind_name(l->kind));
+        fputs("</td><td>", out);
+        rep_text(out, rep_kind_name(r, l->kind));
+        fputs("</td>", out);
         rep_cell(out, (int64_t)l->count);
         rep_cell(out, l->min);
         rep_cell(out, l->median);

@@ -25,7 +25,8 @@ const kindStyles = {
 };
 
 function kindStyle(kind) {
-    const [colour, dash] = kindStyles[run.head.kinds[kind]] || ["grey", []];
+    const named = ["purple", "green", "gold", "sky", "brown"][kind % 5]; /* kinds of the scenario */
+    const [colour, dash] = kindStyles[run.head.kinds[kind]] || [named, [8, 2, 2, 2]];
     return {colour: colours[colour], dash};
 }
 
@@ -252,7 +253,7 @@ function drawMarks(c, first, end) {
             c.fillRect(x, yOf(run.markLane[k]) + 3, 1, 7);
             continue;
         }
-        if (isFault(event) || /killed|panic|reset/.test(name === "node_state" ? run.markText[k] : ""))
+        if (isFault(event) || /killed|panic|reset|crashed/.test(name === "node_state" ? run.markText[k] : ""))
             c.fillStyle = colours.bad;
         c.font = "15px system-ui, sans-serif";
         c.fillText(sign, x, markY(k) + (name === "node_state" ? 0 : 5));
