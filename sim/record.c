@@ -199,7 +199,7 @@ static void dispose(struct record *rec)
 int record_close(struct record *rec, const struct run *r, char *why, size_t size)
 {
     int result = 0, e = 0;
-    char later[300];
+    char later[300] = "";
 
     for (unsigned i = 0; rec && i < rec->n; i++) {
         const struct port_node *n = &engine_port(r->engine)->node[i];
