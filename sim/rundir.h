@@ -6,6 +6,7 @@
  *   result.json        outcome, per node: how and when it ended, memory hash; host facts under "host"
  *   result.xml, report.html   made from all the others: junit.h, report.h
  *   console/ trace/ capture/   see tracing/tracing.h
+ *   replay/<node>.log  the replay log
  *   qemu/<node>.args   the exact command line, .log QEMU's own output, .pid while it runs
  *   tmp/               initial ram disks while the run lasts
  *

@@ -84,6 +84,7 @@ static void print_files(const char *path)
         {"console", "what the guests wrote, each line with its virtual time"},
         {"trace", "events, CTF 1.8 (cob trace, babeltrace2)"},
         {"capture", "pcapng per link end (tshark, wireshark)"},
+        {"replay", "all that entered and left each node (cob replay)"},
         {"qemu", "QEMU's command lines and messages"},
     };
     char p[PATH_MAX];
