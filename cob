@@ -418,6 +418,7 @@ usage: cob VERB [options] ...
   debug     run a scenario under one gdb
   validate  check scenario files
   diff, inspect, list, trace, report           look at runs
+  replay    run one node of a run again, alone  cob replay latest --node alpha
   images    fetch the guest images into the cache (--adapter: and build the fabric adapter's driver for them)
   test      build and run all tests
 
