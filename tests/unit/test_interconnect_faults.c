@@ -869,6 +869,26 @@ START_TEST(down_triggered)
 }
 END_TEST
 
+/* A fault that is over before the fabric hears of its trigger, ingress late, has acted at that end. */
+START_TEST(triggered_and_over)
+{
+    make_star(false, 2);
+    struct ic_fault_cfg *f = add_fault(IC_FAULT_DOWN);
+    f->triggered = true;
+    f->until_ps = 150 * NS;
+    struct ic *ic = build();
+    send(ic, 0, 0, 1, 100); /* triggers and is lost */
+    send(ic, 0, 150 * NS, 1, 100);
+    finish(ic);
+    ck_assert_uint_eq(n_seen, 1);
+    expect_seen(0, 1, 2, (150 + 200 + 200 + 200) * NS);
+    ck_assert_uint_eq(n_told, 3);
+    expect_told(1, IC_FAULT_HIT, 0, 1, 0);
+    expect_told(2, IC_FAULT_END, 150 * NS, 0, 0);
+    ic_destroy(ic);
+}
+END_TEST
+
 START_TEST(partition_of_a_fabric)
 {
     static const bool left[] = {true, true, false, false}, right[] = {false, false, true, true};
@@ -1014,6 +1034,7 @@ int main(void)
     tcase_add_loop_test(tc, trigger_alone, 0, 2);
     tcase_add_loop_test(tc, trigger_for_a_receiver, 0, 2);
     tcase_add_test(tc, down_triggered);
+    tcase_add_test(tc, triggered_and_over);
     tcase_add_test(tc, partition_of_a_fabric);
     tcase_add_test(tc, bad_faults);
     suite_add_tcase(suite, tc);
