@@ -316,6 +316,13 @@ static void sort_hops(struct report *r)
         first[i] += first[i - 1];
     for (size_t i = 0; i < r->n_hops; i++)
         sorted[first[r->hops[i].message]++] = r->hops[i];
+    for (size_t i = 1; i < r->n_hops; i++) /* nodes come before links in the trace: the last bit goes first */
+        if (sorted[i].step == REP_ARRIVED && sorted[i - 1].step == REP_RECEIVED &&
+            sorted[i].message == sorted[i - 1].message && sorted[i].at == sorted[i - 1].at) {
+            struct rep_hop arrived = sorted[i];
+            sorted[i] = sorted[i - 1];
+            sorted[i - 1] = arrived;
+        }
     free(first);
     free(r->hops);
     r->hops = sorted;
