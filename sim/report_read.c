@@ -114,28 +114,17 @@ static const char *text_field(const struct tracing_event *ev, const char *name)
     return "";
 }
 
-static void on_sent_by_guest(struct reader *x, const struct tracing_event *ev, uint32_t node)
+/* What the header of an adapter's packet says; the sending event has it, and the receiving one. */
+static void take_header(struct reader *x, struct known *k, const struct tracing_event *ev)
 {
-    struct known *k = know(x, field(ev, "frame_id"), ev->at);
-    bool adapter = ev->id == TR_PACKET_TX;
     uint64_t type = field(ev, "type");
 
-    k->node = node;
-    k->at = ev->at;
-    if (adapter)
-        k->kind =
-            type < TRACING_PACKETS && tracing_packet_names[type] ? REP_PACKETS + (uint32_t)type : REP_OTHER;
+    k->kind = type < TRACING_PACKETS && tracing_packet_names[type] ? REP_PACKETS + (uint32_t)type : REP_OTHER;
     if (k->index == REP_NOBODY)
         return;
     struct rep_message *m = &x->r->messages[k->index];
-    m->node = node;
-    m->at = ev->at;
-    m->nic = (uint32_t)field(ev, "nic");
-    m->len = (uint32_t)field(ev, "len");
     m->kind = k->kind;
-    m->adapter = adapter;
-    if (!adapter)
-        return;
+    m->adapter = true;
     m->queue = (uint32_t)field(ev, "queue");
     m->epoch = (uint32_t)field(ev, "epoch");
     m->message = (uint32_t)field(ev, "message");
@@ -144,10 +133,29 @@ static void on_sent_by_guest(struct reader *x, const struct tracing_event *ev, u
     m->to = (uint32_t)field(ev, "dst");
 }
 
+static void on_sent_by_guest(struct reader *x, const struct tracing_event *ev, uint32_t node)
+{
+    struct known *k = know(x, field(ev, "frame_id"), ev->at);
+
+    k->node = node;
+    k->at = ev->at;
+    if (k->index != REP_NOBODY) {
+        struct rep_message *m = &x->r->messages[k->index];
+        m->node = node;
+        m->at = ev->at;
+        m->nic = (uint32_t)field(ev, "nic");
+        m->len = (uint32_t)field(ev, "len");
+    }
+    if (ev->id == TR_PACKET_TX)
+        take_header(x, k, ev);
+}
+
 static void on_received_by_guest(struct reader *x, const struct tracing_event *ev, uint32_t node)
 {
     struct known *k = know(x, field(ev, "frame_id"), ev->at);
 
+    if (ev->id == TR_PACKET_RX && k->node == REP_NOBODY && k->kind < REP_KINDS)
+        take_header(x, k, ev); /* its sending is not in the trace */
     add_hop(x->r, k, REP_RECEIVED, ev->at, node, (uint32_t)field(ev, "nic"));
     if (k->node != REP_NOBODY)
         rep_latency_add(x->r, k->node, node, k->kind, ev->at - k->at);
