@@ -322,6 +322,9 @@ static void check_node_targets(struct fault_reader *fr)
     for (unsigned i = 0; i < s->n_nodes; i++) {
         if (!scn_fault_on_node(s, fr->f, i))
             continue;
+        if (fr->f->after.given && !s->nodes[i].adapter && s->nodes[i].n_nics == 0)
+            scn_error(fr->r->d, pos_of(fr, "after"),
+                      "after: \"%s\" has no links, so no packet can matter to it", s->nodes[i].name);
         if ((flags & WANT_ADAPTER) && !s->nodes[i].adapter)
             scn_error(fr->r->d, pos_of(fr, "node"), "node: \"%s\" is about adapters, and \"%s\" has none",
                       scn_action_name(fr->f->action), s->nodes[i].name);

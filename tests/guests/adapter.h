@@ -77,6 +77,7 @@ void run_ping(const char *line);
 void run_storm(const char *line);
 void run_abuse(const char *line);
 void run_patch(const char *line);
+void run_numbers(const char *line);
 void run_ports(const char *line);
 void run_faults(const char *line);
 void run_victim(const char *line);

@@ -6,6 +6,7 @@
  *   ping     messages and one-sided operations, timed                          fabric_ping.c
  *   storm    all nodes to all, on all queues, everything verified              fabric_storm.c
  *   abuse    what a driver must not do                                         fabric_abuse.c
+ *   numbers  numbered messages, and what came of them                         fabric_numbers.c
  *   patch    a peer writes new instructions into a page that is being executed fabric_patch.c
  *   faults   messages, and what happens to them and their interrupts           fabric_faults.c
  *   victim   memory, code and time that a fault of the scenario changes        fabric_faults.c
@@ -58,8 +59,9 @@ void guest_main(const char *line)
     static const struct {
         const char *word;
         void (*run)(const char *line);
-    } programs[] = {{"ports", run_ports}, {"ping", run_ping},     {"storm", run_storm},  {"abuse", run_abuse},
-                    {"patch", run_patch}, {"faults", run_faults}, {"victim", run_victim}};
+    } programs[] = {{"ports", run_ports},   {"ping", run_ping},      {"storm", run_storm},
+                    {"abuse", run_abuse},   {"patch", run_patch},    {"faults", run_faults},
+                    {"victim", run_victim}, {"numbers", run_numbers}};
 
     if (!adapter_open())
         print("cob: result 1\n");
