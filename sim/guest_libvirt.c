@@ -156,16 +156,21 @@ static struct guest *adopt(const struct guest_spec *spec, virDomainPtr domain, c
     return g;
 }
 
-/* libvirt clears a domain away some time after its QEMU has ended; a machine that is restarted has the same
- * name. */
-static void wait_gone(const char *name)
+/*
+ * libvirt clears a domain away some time after its QEMU has ended, and a machine that is restarted has the
+ * same name: while the old one is still there, creating it is an operation that fails or is invalid. Waits at
+ * most 10 s.
+ */
+static virDomainPtr create_domain(const char *xml)
 {
-    virDomainPtr old;
+    virDomainPtr domain;
+    unsigned tries = 0;
 
-    for (unsigned tries = 0; tries < 5000 && (old = virDomainLookupByName(lv.conn, name)); tries++) {
-        virDomainFree(old);
-        usleep(1000);
-    }
+    while (!(domain = virDomainCreateXML(lv.conn, xml, 0)) && tries++ < 1000 &&
+           (virGetLastErrorCode() == VIR_ERR_OPERATION_FAILED ||
+            virGetLastErrorCode() == VIR_ERR_OPERATION_INVALID))
+        usleep(10000);
+    return domain;
 }
 
 static struct guest *create(const struct guest_spec *spec, const char *xml, char *why, size_t size)
@@ -174,8 +179,7 @@ static struct guest *create(const struct guest_spec *spec, const char *xml, char
 
     if (guest_files_prepare(spec, why, size) || link_log(spec, why, size))
         return NULL;
-    wait_gone(spec->node->name);
-    domain = virDomainCreateXML(lv.conn, xml, 0);
+    domain = create_domain(xml);
     if (domain)
         return adopt(spec, domain, why, size);
     snprintf(why, size, "%s", virGetLastErrorMessage());

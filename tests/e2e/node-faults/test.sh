@@ -109,7 +109,7 @@ equal "hits of a pause of three nodes" "$(hits "$dir" stop)" 3
 run victims-again 0 victims.scn.yml --backend libvirt
 same "victims: again, with libvirt: identical" "$first" "$dir"
 
-# Switched off at 20 ms, on again at 30 ms: everything happens again 30 ms later, to the nanosecond; what is scheduled
+# Switched off at 25 ms, on again at 30 ms: everything happens again 30 ms later, to the nanosecond; what is scheduled
 # for later is not forgotten. (A line that was begun is cut off.)
 scenario restart.scn.yml <<'S'
 stop: 1s
@@ -121,7 +121,7 @@ nodes:
 switches: { sw: { kind: fabric, latency: 200ns } }
 links: [ { endpoints: ["*:fab0", "sw"], profile: infiniband-fdr, delay: 20us } ]
 faults:
-  - { name: again, node: "*", at: 20ms, restart: 10ms }
+  - { name: again, node: "*", at: 25ms, restart: 5ms }
   - { name: x-byte, node: xray, at: 55ms, memory-flip: 0x1000005, bit: 4 }
   - { name: a-byte, node: arm, at: 55ms, memory-flip: 0x41000005, bit: 4 }
   - { name: r-byte, node: risc, at: 55ms, memory-flip: 0x81000005, bit: 4 }
