@@ -74,7 +74,13 @@ static int open_tracing(struct run *r)
     const char **links = calloc(r->scn->n_links + 1, sizeof *links);
     bool *fabric = calloc(r->scn->n_links + 1, sizeof *fabric);
     const char **faults = calloc(r->scn->n_faults + 1, sizeof *faults);
-    assert(nodes && links && fabric && faults);
+    bool *want_nodes = calloc(r->scn->n_nodes, sizeof *want_nodes);
+    bool *want_links = calloc(r->scn->n_links + 1, sizeof *want_links);
+    assert(nodes && links && fabric && faults && want_nodes && want_links);
+    for (unsigned i = 0; i < r->scn->n_nodes; i++)
+        want_nodes[i] = scn_trace_node(r->scn, i);
+    for (unsigned i = 0; i < r->scn->n_links; i++)
+        want_links[i] = scn_trace_link(r->scn, i);
     for (unsigned i = 0; i < r->scn->n_nodes; i++)
         nodes[i] = r->scn->nodes[i].name;
     for (unsigned i = 0; i < r->scn->n_links; i++) {
@@ -92,12 +98,17 @@ static int open_tracing(struct run *r)
                                  .n_faults = r->scn->n_faults,
                                  .fabric = fabric,
                                  .trace = r->opt.trace,
-                                 .capture = r->opt.capture};
+                                 .capture = r->opt.capture,
+                                 .events = scn_trace_mask(r->scn),
+                                 .want_nodes = want_nodes,
+                                 .want_links = want_links};
     r->tracing = tracing_open(&cfg, r->why, sizeof r->why);
     free(nodes);
     free(links);
     free(fabric);
     free(faults);
+    free(want_nodes);
+    free(want_links);
     return r->tracing ? 0 : -1;
 }
 

@@ -41,6 +41,7 @@ struct run_options {
     const char *scenario_path;
     const struct guest_backend *backend;
     bool trace, capture, record, json, quiet, report;
+    const char *trace_level, *trace_filter; /* instead of the scenario's; NULL: as it says */
     bool have_seed;
     uint64_t seed;
     const char *faults[RUN_MAX_FAULTS]; /* files, and "none"; borrowed */

@@ -247,6 +247,15 @@ struct scn_fault {
     vtime_t off_ps;      /* restart: switched off for so long */
 };
 
+enum scn_trace_level { SCN_TRACE_MESSAGES, SCN_TRACE_DEVICE, SCN_TRACE_ALL };
+
+/* How much goes into the event trace. Names as given, with asterisks; an empty list: all. */
+struct scn_trace {
+    unsigned level; /* enum scn_trace_level */
+    char **nodes, **links, **events;
+    unsigned n_nodes, n_links, n_events;
+};
+
 struct scenario {
     char *path; /* as given */
     char *name;
@@ -264,6 +273,7 @@ struct scenario {
     unsigned n_kinds;
     struct scn_fault *faults;
     unsigned n_faults;
+    struct scn_trace trace;
 };
 
 /*
@@ -313,6 +323,19 @@ bool scn_fault_on_end(const struct scenario *s, const struct scn_fault *f, unsig
 bool scn_fault_on_node(const struct scenario *s, const struct scn_fault *f, unsigned node);
 /* Whether a `from` or `to` of a match stands for this node; NULL stands for all. */
 bool scn_match_node(const struct scenario *s, const char *pattern, unsigned node);
+
+/* Is this node, this link traced? Does its device, do its grants have to be traced? */
+bool scn_trace_node(const struct scenario *s, unsigned node);
+bool scn_trace_link(const struct scenario *s, unsigned link);
+bool scn_trace_device(const struct scenario *s, unsigned node);
+bool scn_trace_grants(const struct scenario *s, unsigned node);
+uint64_t scn_trace_mask(const struct scenario *s); /* bit i: enum tracing_event_id i is wanted */
+/*
+ * In place of what the scenario says: "device"; "node=alpha,event=dma,event=doorbell" (all three lists are
+ * replaced). NULL: stays. 0, or -1 with a sentence in why[size].
+ */
+int scn_trace_override(struct scenario *s, const char *level, const char *filter, char *why, size_t size);
+extern const char *const scn_trace_events[]; /* names of events, by enum tracing_event_id */
 
 /*
  * Parses "5ms", "1.5us", "10Gbit", "256MiB" (see units.c for the words). Return 0, or -1 with a sentence in

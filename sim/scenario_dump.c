@@ -122,6 +122,7 @@ static bool is_set(const struct scn_key *k, const void *object)
         return false;
     switch (k->type) {
     case SCN_T_PATTERNS:
+    case SCN_T_NAMES:
     case SCN_T_NUMBERS:
         return *(const unsigned *)(const void *)(p + k->aux) > 0;
     case SCN_T_OBJECT:
@@ -166,6 +167,7 @@ static void put_value(const struct scn_key *k, const void *object, int indent, F
         put_quoted(*text, out);
         break;
     case SCN_T_PATTERNS:
+    case SCN_T_NAMES:
         put_patterns(k, object, out);
         break;
     case SCN_T_NUMBERS:
@@ -278,6 +280,10 @@ int scenario_dump(const struct scenario *s, FILE *out)
         put_object(&scn_table_link, l, l->fabric ? SCN_FABRIC : SCN_ETHERNET, 4, out);
     }
     put_faults(s, out);
+    if (!scn_trace_is_default(s)) {
+        fputs("trace:\n", out);
+        put_object(&scn_table_trace, &s->trace, SCN_EITHER, 2, out);
+    }
     if (fflush(out) || ferror(out)) {
         if (!errno)
             errno = EIO;

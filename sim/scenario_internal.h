@@ -101,6 +101,7 @@ enum scn_type {
     SCN_T_PATH,      /* char *: made absolute */
     SCN_T_PATTERNS,  /* char ** and a count: POSIX extended regular expressions, one or a list of at most max
                       */
+    SCN_T_NAMES,     /* char ** and a count: names with asterisks, or (words) some of words */
     SCN_T_INT,       /* whole number min..max */
     SCN_T_NUMBERS,   /* uint32_t * and a count: such numbers, one or a list of at most scale */
     SCN_T_TIME,      /* ps, divided by scale */
@@ -165,8 +166,8 @@ struct scn_table {
 
 extern const struct scn_table scn_table_root, scn_table_defaults, scn_table_node, scn_table_expect,
     scn_table_switch, scn_table_link, scn_table_topology, scn_table_load, scn_table_kind, scn_table_fault,
-    scn_table_match, scn_table_after;
-#define SCN_N_TABLES 12
+    scn_table_match, scn_table_after, scn_table_trace;
+#define SCN_N_TABLES 13
 extern const struct scn_table *const scn_tables[SCN_N_TABLES]; /* in the order of the reference */
 
 const struct scn_key *scn_key_find(const struct scn_table *t, const char *key);
@@ -270,6 +271,10 @@ void scn_expand_topology(struct scn_reader *r, const struct scn_yaml *y, struct 
 /* ---- scenario_faults.c ---- */
 
 /* The sections of the root; either may be NULL. Nodes, switches and links have been read. */
+/* y: the value of `trace`, or NULL. Nodes and links are known. */
+void scn_read_trace(struct scn_reader *r, const struct scn_yaml *y);
+void scn_free_trace(struct scenario *s);
+bool scn_trace_is_default(const struct scenario *s);
 void scn_read_faults(struct scn_reader *r, const struct scn_yaml *kinds, const struct scn_yaml *faults);
 /* Frees the kinds and the faults from these positions on. */
 void scn_free_faults(struct scenario *s, unsigned first_kind, unsigned first_fault);

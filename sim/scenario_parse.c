@@ -242,6 +242,7 @@ static void read_root(struct scn_reader *r, const struct scn_yaml *root)
     scn_read_links(r, links, section(r, root, "links"));
     scn_check_totals(r, nodes_pos);
     scn_read_faults(r, section(r, root, "kinds"), section(r, root, "faults"));
+    scn_read_trace(r, scn_yaml_get(root, "trace", NULL));
     scn_check_load(r, &load, where.pos[scn_where_key(&scn_table_root, "load")]);
 }
 
@@ -374,6 +375,7 @@ void scenario_free(struct scenario *s)
         scn_free_object(&scn_table_link, &s->links[i]);
     scn_free_object(&scn_table_load, s);
     scn_free_faults(s, 0, 0);
+    scn_free_trace(s);
     free(s->kinds);
     free(s->faults);
     free(s->nodes);

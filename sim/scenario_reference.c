@@ -127,6 +127,9 @@ static void put_type(const struct scn_key *k, FILE *out)
     case SCN_T_PATTERNS:
         fprintf(out, "regular expression, or a list of up to %" PRIu64, k->max);
         break;
+    case SCN_T_NAMES:
+        fputs("name, or a list", out);
+        break;
     case SCN_T_INT:
         put_ranges(k, "number", out);
         break;

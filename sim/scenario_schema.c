@@ -81,6 +81,18 @@ static json_t *key_schema(const struct scn_key *k)
         return json_pack("{s:[o, {s:s, s:I, s:I, s:o}]}", "anyOf", text_schema(256), "type", "array",
                          "minItems", (json_int_t)k->min, "maxItems", (json_int_t)k->max, "items",
                          text_schema(256));
+    case SCN_T_NAMES: {
+        json_t *item = text_schema(256);
+        if (k->words) {
+            json_t *words = json_array();
+            for (const char *const *w = k->words; *w; w++)
+                json_array_append_new(words, json_string(*w));
+            json_decref(item);
+            item = json_pack("{s:o}", "enum", words);
+        }
+        return json_pack("{s:[O, {s:s, s:I, s:I, s:o}]}", "anyOf", item, "type", "array", "minItems",
+                         (json_int_t)k->min, "maxItems", (json_int_t)k->max, "items", item);
+    }
     case SCN_T_INT: {
         const struct scn_key any = scn_key_of(k, SCN_EITHER);
 

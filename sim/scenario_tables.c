@@ -109,6 +109,12 @@ static const struct scn_key root_keys[] = {
      .max = SCN_MAX_FAULTS,
      .sub = &scn_table_fault,
      .help = "What goes wrong, and when: docs/faults.md."},
+    {.key = "trace",
+     .type = SCN_T_OBJECT,
+     .flags = SCN_F_INPUT,
+     .sub = &scn_table_trace,
+     .help =
+         "How much goes into the event trace; `--trace-level` and `--trace-filter` of `cob run` replace it."},
 };
 
 static const char *const endings[] = {"result", "stopped", "shutdown", "reset", "panic", "crashed", NULL};
@@ -533,9 +539,9 @@ const struct scn_table scn_table_load = {.id = "load",
                                          .help = "Traffic without guests; one measurement for each rate."};
 
 const struct scn_table *const scn_tables[SCN_N_TABLES] = {
-    &scn_table_root,   &scn_table_defaults, &scn_table_node,     &scn_table_expect,
-    &scn_table_switch, &scn_table_link,     &scn_table_topology, &scn_table_load,
-    &scn_table_kind,   &scn_table_fault,    &scn_table_match,    &scn_table_after,
+    &scn_table_root,  &scn_table_defaults, &scn_table_node,  &scn_table_expect, &scn_table_switch,
+    &scn_table_link,  &scn_table_topology, &scn_table_load,  &scn_table_kind,   &scn_table_fault,
+    &scn_table_match, &scn_table_after,    &scn_table_trace,
 };
 
 const struct scn_key *scn_key_find(const struct scn_table *t, const char *key)
@@ -604,7 +610,7 @@ void scn_free_object(const struct scn_table *t, void *object)
     for (const struct scn_key *k = t->keys; k < t->keys + t->n_keys; k++) {
         char *member = (char *)object + k->offset;
 
-        if (k->type == SCN_T_PATTERNS) {
+        if (k->type == SCN_T_PATTERNS || k->type == SCN_T_NAMES) {
             char **list = *(char ***)(void *)member;
             unsigned n = *(unsigned *)(void *)((char *)object + k->aux);
 

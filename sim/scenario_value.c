@@ -359,6 +359,7 @@ static bool read_address(struct scn_reader *r, const struct scn_key *k, const st
     return false;
 }
 
+/* Patterns, or names. */
 static bool read_patterns(struct scn_reader *r, const struct scn_key *k, const struct scn_yaml *y,
                           void *object)
 {
@@ -368,8 +369,8 @@ static bool read_patterns(struct scn_reader *r, const struct scn_key *k, const s
     bool ok = true;
 
     if (n < k->min || n > k->max) {
-        scn_error(r->d, y->pos, "%s: expected 1 to %" PRIu64 " regular expressions, found %zu", k->key,
-                  k->max, n);
+        scn_error(r->d, y->pos, "%s: expected 1 to %" PRIu64 " %s, found %zu", k->key, k->max,
+                  k->type == SCN_T_NAMES ? "names" : "regular expressions", n);
         return false;
     }
     list = scn_alloc(n * sizeof *list);
@@ -377,13 +378,14 @@ static bool read_patterns(struct scn_reader *r, const struct scn_key *k, const s
         const struct scn_yaml *item = y->kind == SCN_LIST ? y->items[i] : y;
         char err[256], *pattern;
         const char *text;
+        uint64_t word = 0;
 
-        if (!scn_read_text(r, k->key, item, &text)) {
+        if (k->words ? !read_word(r, k, item, &word) : !scn_read_text(r, k->key, item, &text)) {
             ok = false;
             continue;
         }
-        pattern = indexed(r, k, text);
-        if (scn_check_pattern(pattern, err, sizeof err)) {
+        pattern = indexed(r, k, k->words ? k->words[word] : text);
+        if (k->type == SCN_T_PATTERNS && scn_check_pattern(pattern, err, sizeof err)) {
             scn_error(r->d, item->pos, "%s: %s", k->key, err);
             free(pattern);
             ok = false;
@@ -430,6 +432,7 @@ static bool read_value(struct scn_reader *r, const struct scn_key *k, const stru
             store_text(k, object, scn_strdup(k->words[value]));
         return ok;
     case SCN_T_PATTERNS:
+    case SCN_T_NAMES:
         return read_patterns(r, k, y, object);
     case SCN_T_NUMBERS:
         return read_numbers(r, k, y, object);

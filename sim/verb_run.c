@@ -22,6 +22,8 @@ static const char help[] =
     "  --timeout TIME   instead of the scenario's wall-clock limit; whole seconds\n"
     "  --cores N        use at most N host cores\n"
     "  --spin N         how often a waiting node looks before it sleeps (20000)\n"
+    "  --trace-level L  messages, device or all, instead of the scenario's\n"
+    "  --trace-filter F only these nodes, links, events: node=A,node=B,link=L,event=dma\n"
     "  --no-trace       no event trace      --no-capture  no packet captures\n"
     "  --no-replay      no replay logs      --no-report   no report.html\n"
     "  --json           progress and result as JSON lines on stdout\n"
@@ -39,6 +41,8 @@ enum {
     OPT_TIMEOUT,
     OPT_CORES,
     OPT_NO_TRACE,
+    OPT_TRACE_LEVEL,
+    OPT_TRACE_FILTER,
     OPT_NO_CAPTURE,
     OPT_NO_REPLAY,
     OPT_NO_REPORT,
@@ -55,6 +59,8 @@ static const struct option options[] = {
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
     {"cores", required_argument, NULL, OPT_CORES},
     {"no-trace", no_argument, NULL, OPT_NO_TRACE},
+    {"trace-level", required_argument, NULL, OPT_TRACE_LEVEL},
+    {"trace-filter", required_argument, NULL, OPT_TRACE_FILTER},
     {"no-capture", no_argument, NULL, OPT_NO_CAPTURE},
     {"no-replay", no_argument, NULL, OPT_NO_REPLAY},
     {"no-report", no_argument, NULL, OPT_NO_REPORT},
@@ -148,6 +154,12 @@ static int parse(int argc, char **argv, struct run_options *o)
         case OPT_NO_TRACE:
             o->trace = false;
             break;
+        case OPT_TRACE_LEVEL:
+            o->trace_level = optarg;
+            break;
+        case OPT_TRACE_FILTER:
+            o->trace_filter = optarg;
+            break;
         case OPT_NO_CAPTURE:
             o->capture = false;
             break;
@@ -207,6 +219,12 @@ int verb_run(int argc, char **argv)
         r.scn->stop_ps = r.opt.stop_ps;
     if (r.opt.timeout_s)
         r.scn->timeout_s = r.opt.timeout_s;
+    char why[600];
+    if (scn_trace_override(r.scn, r.opt.trace_level, r.opt.trace_filter, why, sizeof why) < 0) {
+        fprintf(stderr, "cob run: the trace: %s\n", why);
+        run_free(&r);
+        return EXIT_USAGE;
+    }
     if (r.scn->load.given) {
         load_run(&r);
         run_free(&r);
