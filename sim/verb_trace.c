@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * verb_trace.c - `cob trace RUN`: the events of a run as text, in order of virtual time.
+ * verb_trace.c - `cob trace`: a run's events as text, one message followed, all of it in numbers, exports.
  *
- * Exit status: 0; 2 wrong usage, or something that is not a run with a whole trace (what can be read is
- * printed).
+ * Exit status: 0; 1 there is no such message; 2 wrong usage, or something that is not a run with a whole
+ * trace (what can be read is printed).
  */
 #include "sim/rundir.h"
 #include "sim/scenario.h"
@@ -11,18 +11,31 @@
 #include "tracing/tracing.h"
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static int usage(FILE *to, int status)
 {
     fputs(
-        "usage: cob trace RUN [--node NAME] [--link NAME] [--from TIME] [--to TIME]\n"
-        "Prints the events of a run (a directory, a name below runs/, or latest), one a line, in order of "
-        "virtual time.\n"
-        "  --node NAME   only this node's events       --from TIME  from this virtual time on, e.g. 1.5ms\n"
-        "  --link NAME   only this link's events       --to TIME    up to this virtual time, itself not "
+        "usage: cob trace RUN [filters]              the events, one a line, in order of virtual time\n"
+        "       cob trace follow RUN ID               one message or frame through the rack\n"
+        "       cob trace summary RUN [--json]        latencies, talkers, queues, drops, faults\n"
+        "       cob trace export RUN --perfetto FILE  for Perfetto (ui.perfetto.dev, trace_processor)\n"
+        "       cob trace export RUN --pcapng FILE    all captures as one, for Wireshark\n"
+        "RUN is a directory, a name below runs/, or latest.\n"
+        "\n"
+        "Filters:\n"
+        "  --node NAME   only this node's events       --from TIME    from this virtual time on, e.g. 1.5ms\n"
+        "  --link NAME   only this link's events       --to TIME      up to this virtual time, itself not "
         "included\n"
+        "  --event NAME  only such events, e.g. dma    --kind NAME    only packets of this type, e.g. ack\n"
+        "  --frame N     only what concerns frame N    --message N    only what concerns messages number N\n"
         "With both --node and --link: the events of either.\n"
-        "Exit status: 0, or 2 for wrong usage or a run whose trace is not whole.\n",
+        "\n"
+        "ID: 12, the number of a frame or packet (the message it belongs to is followed); or\n"
+        "NODE.QUEUE.MESSAGE[.EPOCH], a message that this node sent.\n"
+        "\n"
+        "Exit status: 0; 1 nobody has sent that; 2 for wrong usage or a run whose trace is not whole.\n",
         to);
     return status;
 }
@@ -37,31 +50,103 @@ static bool take_time(const char *option, const char *text, vtime_t *at)
     return false;
 }
 
-int verb_trace(int argc, char **argv)
+static bool take_number(const char *option, const char *text, uint64_t *n)
+{
+    char *end;
+    *n = strtoull(text, &end, 10);
+    if (*text >= '0' && *text <= '9' && !*end)
+        return true;
+    fprintf(stderr, "cob trace: %s: \"%s\" is no number\n", option, text);
+    return false;
+}
+
+static bool take_event(const char *text, const char **event)
+{
+    for (unsigned i = 0; scn_trace_events[i]; i++)
+        if (strcmp(scn_trace_events[i], text) == 0) {
+            *event = text;
+            return true;
+        }
+    fprintf(stderr, "cob trace: --event: there is no \"%s\"; there are:", text);
+    for (unsigned i = 0; scn_trace_events[i]; i++)
+        fprintf(stderr, " %s", scn_trace_events[i]);
+    fputc('\n', stderr);
+    return false;
+}
+
+static bool take_kind(const char *text, const char **kind)
+{
+    *kind = text;
+    if (tracing_is_kind(text))
+        return true;
+    fprintf(stderr, "cob trace: --kind: no packet or operation is called \"%s\"\n", text);
+    return false;
+}
+
+struct wishes {
+    struct tracing_filter filter;
+    const char *perfetto, *pcapng;
+    bool json, filtered;
+};
+
+/* -1: go on; else the exit status. */
+static int parse(int argc, char **argv, struct wishes *w)
 {
     static const struct option options[] = {
-        {"node", required_argument, NULL, 'n'}, {"link", required_argument, NULL, 'l'},
-        {"from", required_argument, NULL, 'f'}, {"to", required_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'},       {0},
+        {"node", required_argument, NULL, 'n'},
+        {"link", required_argument, NULL, 'l'},
+        {"from", required_argument, NULL, 'f'},
+        {"to", required_argument, NULL, 't'},
+        {"event", required_argument, NULL, 'e'},
+        {"kind", required_argument, NULL, 'k'},
+        {"frame", required_argument, NULL, 'F'},
+        {"message", required_argument, NULL, 'm'},
+        {"perfetto", required_argument, NULL, 'P'},
+        {"pcapng", required_argument, NULL, 'p'},
+        {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
-    struct tracing_filter filter = {.from = 0, .to = INT64_MAX};
+    struct tracing_filter *f = &w->filter;
+    bool good = true;
     int option;
+
     optind = 1;
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+    while (good && (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        w->filtered = w->filtered || strchr("nlftekFm", option);
         switch (option) {
         case 'n':
-            filter.node = optarg;
+            f->node = optarg;
             break;
         case 'l':
-            filter.link = optarg;
+            f->link = optarg;
             break;
         case 'f':
-            if (!take_time("--from", optarg, &filter.from))
-                return 2;
+            good = take_time("--from", optarg, &f->from);
             break;
         case 't':
-            if (!take_time("--to", optarg, &filter.to))
-                return 2;
+            good = take_time("--to", optarg, &f->to);
+            break;
+        case 'e':
+            good = take_event(optarg, &f->event);
+            break;
+        case 'k':
+            good = take_kind(optarg, &f->kind);
+            break;
+        case 'F':
+            good = f->has_frame = take_number("--frame", optarg, &f->frame);
+            break;
+        case 'm':
+            good = f->has_message = take_number("--message", optarg, &f->message);
+            break;
+        case 'P':
+            w->perfetto = optarg;
+            break;
+        case 'p':
+            w->pcapng = optarg;
+            break;
+        case 'j':
+            w->json = true;
             break;
         case 'h':
             return usage(stdout, 0);
@@ -69,12 +154,41 @@ int verb_trace(int argc, char **argv)
             return usage(stderr, 2);
         }
     }
-    if (argc - optind != 1)
-        return usage(stderr, 2);
+    return good ? -1 : 2;
+}
+
+int verb_trace(int argc, char **argv)
+{
+    struct wishes w = {.filter = {.to = INT64_MAX}};
     char run[PATH_MAX], why[PATH_MAX + 100];
-    if (rundir_find(rundir_base(), argv[optind], run, why, sizeof why) < 0) {
+    int status = parse(argc, argv, &w);
+
+    if (status >= 0)
+        return status;
+    int n = argc - optind;
+    const char *word = n > 1 ? argv[optind] : "";
+    bool follow = !strcmp(word, "follow"), summary = !strcmp(word, "summary"),
+         export = !strcmp(word, "export");
+    if (n != (follow              ? 3
+              : summary || export ? 2
+                                  : 1) ||
+        (w.json && !summary) || (w.filtered && (follow || summary || export)) ||
+        (!export && (w.perfetto || w.pcapng)) || (export && !w.perfetto && !w.pcapng))
+        return usage(stderr, 2);
+    if (rundir_find(rundir_base(), argv[optind + (n > 1)], run, why, sizeof why) < 0) {
         fprintf(stderr, "cob trace: %s\n", why);
         return 2;
     }
-    return tracing_print(run, &filter, stdout, stderr) == 0 ? 0 : 2;
+    int result;
+    if (follow)
+        result = tracing_follow(run, argv[optind + 2], stdout, stderr);
+    else if (summary)
+        result = tracing_summary(run, w.json, stdout, stderr);
+    else if (!export)
+        result = tracing_print(run, &w.filter, stdout, stderr);
+    else if (w.perfetto && tracing_export_perfetto(run, w.perfetto, stderr) != 0)
+        result = -1;
+    else
+        result = w.pcapng ? tracing_export_pcapng(run, w.pcapng, stderr) : 0;
+    return result < 0 ? 2 : result;
 }

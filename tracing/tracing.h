@@ -140,7 +140,27 @@ int tracing_diff(const char *run_a, const char *run_b, FILE *out, FILE *err);
 struct tracing_filter {
     vtime_t from, to;
     const char *node, *link;
+    const char *event; /* name of an event in the trace; NULL: all */
+    const char *kind;  /* type of a packet or op of a message, "send", "read-data", ..; NULL: all */
+    bool has_frame, has_message;
+    uint64_t frame;   /* only what concerns this frame or packet */
+    uint64_t message; /* only what concerns messages of this number */
 };
 int tracing_print(const char *run, const struct tracing_filter *filter, FILE *out, FILE *err);
+bool tracing_is_kind(const char *name); /* whether a filter's kind can match anything */
+
+/*
+ * One message through the rack: from its doorbell (if device events were traced) to the handler that has read
+ * its completion, or one frame from interface to interface. id: "12" or "#12", a frame or packet (any of the
+ * message's); "alpha.2.5" or "alpha.2.5.1734": message 5 of queue 2 of node alpha to whichever peer, of the
+ * first such epoch or of epoch 1734. 0; 1: there is no such thing (said on err); -1 errno with the reason.
+ */
+int tracing_follow(const char *run, const char *id, FILE *out, FILE *err);
+/* Latencies, talkers, queues, drops, faults. As text, or (json) one JSON object. 0, or -1 as tracing_print().
+ */
+int tracing_summary(const char *run, bool json, FILE *out, FILE *err);
+/* For other programs' viewers. path is written anew. 0, or -1 errno with the reason on err. */
+int tracing_export_perfetto(const char *run, const char *path, FILE *err);
+int tracing_export_pcapng(const char *run, const char *path, FILE *err);
 
 #endif

@@ -70,4 +70,7 @@ int tracing_capture_next(struct tracing_capture_cursor *c, struct tracing_frame_
  */
 int tracing_read_names(const char *run, struct tracing_names *names, FILE *err);
 
+/* Writes out what is buffered. 0, or -1 errno with a sentence on err, also for a failure before. */
+int tracing_flush(FILE *out, FILE *err);
+
 #endif

@@ -370,7 +370,7 @@ START_TEST(filters)
         free(out);
         free(err);
     }
-    ck_assert_int_eq(fix_print("run", &(struct tracing_filter){0, 1, "gamma", NULL}, &out, &err), -1);
+    ck_assert_int_eq(fix_print("run", &(struct tracing_filter){.to = 1, .node = "gamma"}, &out, &err), -1);
     ck_assert_ptr_nonnull(strstr(err, "no node is called \"gamma\"; there is: alpha beta"));
     free(out);
     free(err);
