@@ -91,6 +91,8 @@ missing_for_tests() {
     command -v xmllint >/dev/null || echo "libxml2-utils checks result.xml (tests)"
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
         echo "chromium loads the report (tests)"
+    command -v protoc >/dev/null || echo "protobuf-compiler decodes exported traces (tests)"
+    command -v babeltrace2 >/dev/null || echo "babeltrace2 reads traces (tests)"
     set -- /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
     [ -e "$1" ] || echo "libclang-rt-dev the fuzzers' run-time library (tests)"
 }

@@ -764,9 +764,8 @@ static int build_port(struct engine *e, const struct engine_config *cfg)
         port_place(s, i, i % cfg->n_cores);
         n->n_nics = netlist_nics(&scn->nodes[i]);
         n->adapter = build_adapter(scn, i);
-        if (e->tr)
-            n->trace = (scn_trace_device(scn, i) ? PORT_TRACE_DEVICE : 0) |
-                       (scn_trace_grants(scn, i) ? PORT_TRACE_GRANTS : 0);
+        if (e->tr && cfg->trace)
+            n->trace = cfg->trace[i];
         for (unsigned k = 0; k < n->n_nics; k++) {
             unsigned p = e->node[i].port_of_nic[k];
             e->latest_report_ps = vtime_max(e->latest_report_ps, ic_ingress_ps(e->ic, p));

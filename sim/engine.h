@@ -55,7 +55,8 @@ struct engine_config {
     struct tracing *tracing;         /* borrowed; may be NULL (benchmarks, tests) */
     const int *cores; /* host CPU numbers, n_cores of them; nodes are dealt out to them in turn */
     unsigned n_cores;
-    uint32_t spin;                          /* see port_core.spin */
+    uint32_t spin;         /* see port_core.spin */
+    const uint32_t *trace; /* PORT_TRACE_* of each node; read by engine_create only. NULL: none */
     const struct engine_observer *observer; /* borrowed; NULL: none */
 };
 

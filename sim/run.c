@@ -169,6 +169,11 @@ int run_prepare(struct run *r)
                                 .observer = r->debug.shared ? &r->debug.hook : NULL};
     if (cfg.n_cores < 2)
         cfg.spin = 0; /* nobody to look out for */
+    uint32_t trace[PORT_MAX_NODES] = {0};
+    for (unsigned i = 0; i < s->n_nodes; i++)
+        trace[i] = (scn_trace_device(s, i) ? PORT_TRACE_DEVICE : 0) |
+                   (scn_trace_grants(s, i) ? PORT_TRACE_GRANTS : 0);
+    cfg.trace = trace;
     r->engine = engine_create(&cfg, r->why, sizeof r->why);
     if (!r->engine)
         return -1;

@@ -355,13 +355,13 @@ START_TEST(filters)
         struct tracing_filter filter;
         unsigned lines;
     } cases[] = {
-        {{0, INT64_MAX, NULL, NULL}, 30000},
-        {{9000 * VTIME_NS, INT64_MAX, NULL, NULL}, 3000},
-        {{9000 * VTIME_NS + 1, 9010 * VTIME_NS, NULL, NULL}, 27},
-        {{0, 5 * VTIME_NS, "beta", NULL}, 5},
-        {{0, 5 * VTIME_NS, NULL, "wire0"}, 5},
-        {{0, 5 * VTIME_NS, "alpha", "wire0"}, 10},
-        {{5, 5, NULL, NULL}, 0},
+        {{.from = 0, .to = INT64_MAX, .node = NULL, .link = NULL}, 30000},
+        {{.from = 9000 * VTIME_NS, .to = INT64_MAX, .node = NULL, .link = NULL}, 3000},
+        {{.from = 9000 * VTIME_NS + 1, .to = 9010 * VTIME_NS, .node = NULL, .link = NULL}, 27},
+        {{.from = 0, .to = 5 * VTIME_NS, .node = "beta", .link = NULL}, 5},
+        {{.from = 0, .to = 5 * VTIME_NS, .node = NULL, .link = "wire0"}, 5},
+        {{.from = 0, .to = 5 * VTIME_NS, .node = "alpha", .link = "wire0"}, 10},
+        {{.from = 5, .to = 5, .node = NULL, .link = NULL}, 0},
     };
     char *out, *err;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
