@@ -124,12 +124,28 @@ int run_dump_scenario(struct run *r)
     return bad ? -1 : 0;
 }
 
+/* The debugger's mailbox is for one machine a node. */
+static int check_debug(struct run *r)
+{
+    for (unsigned i = 0; r->opt.debug && i < r->scn->n_faults; i++)
+        if (r->scn->faults[i].action == SCN_RESTART) {
+            snprintf(r->why, sizeof r->why,
+                     "fault %s restarts a node, which a run under the debugger cannot do",
+                     r->scn->faults[i].name);
+            r->exit_status = EXIT_USAGE;
+            return -1;
+        }
+    return 0;
+}
+
 int run_prepare(struct run *r)
 {
     const struct scenario *s = r->scn;
     int cores[PORT_MAX_CORES];
 
     r->exit_status = EXIT_ENVIRONMENT;
+    if (check_debug(r) < 0)
+        return -1;
     signal(SIGXFSZ, SIG_IGN); /* a file that reaches its size limit is a failed write like any other */
     r->node = calloc(s->n_nodes, sizeof *r->node);
     assert(r->node);
