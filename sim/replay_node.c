@@ -298,6 +298,11 @@ static int watch(struct player *p)
     struct pollfd gone = {.fd = r->opt.backend->pidfd(r->node[p->index].guest), .events = POLLIN};
 
     while ((p->stand = replay_port_wait(p->port, 5)) == REPLAY_RUNS) {
+        if (poll(&gone, 1, 0) > 0 && atomic_load(&replay_port_node(p->port)->restart))
+            return fail(EXIT_USAGE,
+                        "a fault switches this node off, and on again at %" PRId64
+                        "ps: a replay does not go beyond that; --until ends it before",
+                        replay_port_node(p->port)->base_ps);
         if (poll(&gone, 1, 0) > 0)
             return fail(EXIT_ENVIRONMENT, "its QEMU was ended from outside or crashed (see %s/qemu/%s.log)",
                         r->dir.path, p->opt->node);
