@@ -454,6 +454,16 @@ static void print_summary(const struct player *p, const char *text, FILE *out)
             c.frames, c.lines, memory, r->dir.path);
 }
 
+/* Those that every run directory has, and a replay has no use for. */
+static void remove_empty(const struct rundir *dir)
+{
+    static const char *const unused[] = {"trace", "capture", "replay"};
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < sizeof unused / sizeof unused[0]; i++)
+        rmdir(rundir_path(dir, path, "", unused[i], ""));
+}
+
 static int finish(struct player *p)
 {
     struct run *r = &p->run;
@@ -469,6 +479,7 @@ static int finish(struct player *p)
     char *text = difference(p);
     if (write_result(p, text) < 0)
         bad = -1;
+    remove_empty(&r->dir);
     print_summary(p, text, p->opt->json ? stderr : stdout);
     free(text);
     return bad ? EXIT_ENVIRONMENT : r->exit_status;

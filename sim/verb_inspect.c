@@ -108,6 +108,19 @@ static void print_load(const char *path)
         fclose(f);
 }
 
+/* What `cob replay` has left. */
+static void print_replay(const json_t *o)
+{
+    const json_t *host = json_object_get(o, "host"), *replay = json_object_get(o, "replay");
+    const char *difference = json_string_value(json_object_get(replay, "difference"));
+
+    printf("replay of %s, which took %.1f s\n", text(host, "run"),
+           json_number_value(json_object_get(host, "recorded_wall_s")));
+    print_nodes(o);
+    if (difference)
+        printf("\n%s", difference);
+}
+
 int verb_inspect(int argc, char **argv)
 {
     static const struct option options[] = {
@@ -153,6 +166,12 @@ int verb_inspect(int argc, char **argv)
                json_number_value(json_object_get(host, "wall_s")), text(o, "hash"));
         if (json_object_get(o, "load")) {
             print_load(path);
+            print_files(path);
+            json_decref(o);
+            return EXIT_OK;
+        }
+        if (json_object_get(o, "replay")) {
+            print_replay(o);
             print_files(path);
             json_decref(o);
             return EXIT_OK;
