@@ -316,6 +316,18 @@ void replay_compare_counts(const struct replay_compare *c, struct replay_counts 
 static const char *const end_names[PORT_END_COUNT] = {"running", "result", "stopped", "shutdown",
                                                       "reset",   "panic",  "killed",  "crashed"};
 
+/* What a fault of the scenario did; by number, as in the scenario's list. */
+static void show_fault(const struct replay_record *r, FILE *out)
+{
+    static const char *const phases[PORT_FAULT_PHASES] = {"begins", "ends", "hits"};
+    uint64_t value = 0;
+
+    if (r->len == sizeof value)
+        memcpy(&value, r->data, sizeof value);
+    fprintf(out, "fault %u %s, value %" PRIu64, r->arg, r->id < PORT_FAULT_PHASES ? phases[r->id] : "?",
+            value);
+}
+
 static void show_record(const struct replay_compare *c, const struct replay_record *r, FILE *out)
 {
     const struct replay_head *h = &c->log->head;
@@ -336,6 +348,9 @@ static void show_record(const struct replay_compare *c, const struct replay_reco
         item.id = TR_NODE_STATE;
         item.state = r->arg < PORT_END_COUNT ? end_names[r->arg] : "?";
         break;
+    case PORT_REC_FAULT:
+        show_fault(r, out);
+        return;
     default:
         fprintf(out, "record of type %u, arg %u, %" PRIu32 " bytes", r->type, r->arg, r->len);
         return;

@@ -1,45 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* replay_show.c - see replay_show.h. */
 #include "tracing/replay_show.h"
-#include "devices/fabric/fabric_abi.h"
-#include "devices/fabric/fabric_wire.h"
 #include "tracing/tracing_format.h"
 #include <stdlib.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
-
-static struct tracing_event packet(const struct replay_item *item)
-{
-    struct fab_wire w = {0};
-
-    if (item->len)
-        memcpy(&w, item->data, item->len < sizeof w ? item->len : sizeof w);
-    return (struct tracing_event){0,
-                                  item->id,
-                                  {{item->frame_id},
-                                   {w.type},
-                                   {w.queue},
-                                   {le16toh(w.src)},
-                                   {le16toh(w.dst)},
-                                   {le32toh(w.message)},
-                                   {le32toh(w.psn)},
-                                   {le32toh(w.offset)},
-                                   {item->len},
-                                   {XXH64(item->data, item->len, 0)}}};
-}
-
-static struct tracing_event guest_event(const struct replay_item *item)
-{
-    struct fab_event e = {0};
-    size_t n = item->len < sizeof e ? item->len : sizeof e;
-
-    if (n)
-        memcpy(&e, item->data, n);
-    return (struct tracing_event){
-        0,
-        TR_GUEST_EVENT,
-        {{le16toh(e.type)}, {le32toh(e.arg)}, {.b = {item->data + n, (uint32_t)(item->len - n)}}}};
-}
 
 void replay_show(FILE *out, const struct replay_item *item, const char *const *nodes, unsigned n_nodes)
 {
@@ -49,7 +14,7 @@ void replay_show(FILE *out, const struct replay_item *item, const char *const *n
     switch (item->id) {
     case TR_PACKET_TX:
     case TR_PACKET_RX:
-        ev = packet(item);
+        ev = tracing_packet_event(item->id, 0, item->frame_id, item->data, item->len);
         break;
     case TR_FRAME_TX:
     case TR_FRAME_RX:
@@ -57,7 +22,7 @@ void replay_show(FILE *out, const struct replay_item *item, const char *const *n
             0, item->id, {{item->frame_id}, {item->nic}, {item->len}, {XXH64(item->data, item->len, 0)}}};
         break;
     case TR_GUEST_EVENT:
-        ev = guest_event(item);
+        ev = tracing_record_event(0, item->data, item->len);
         break;
     case TR_NODE_STATE:
         ev = (struct tracing_event){0, TR_NODE_STATE, {{.s = item->state}, {.i = item->value}}};

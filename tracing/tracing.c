@@ -6,7 +6,6 @@
  */
 #include "devices/fabric/fabric_abi.h"
 #include "devices/fabric/fabric_trace.h"
-#include "devices/fabric/fabric_wire.h"
 #include "tracing/tracing_write.h"
 #include <assert.h>
 #include <errno.h>
@@ -85,26 +84,11 @@ void tracing_frame(struct tracing *t, enum tracing_event_id tx_or_rx, unsigned n
 void tracing_packet(struct tracing *t, enum tracing_event_id tx_or_rx, unsigned node, vtime_t at,
                     uint64_t frame_id, const uint8_t *data, uint32_t len)
 {
-    struct fab_wire w = {0};
-
     assert(node < t->names.n_nodes && (tx_or_rx == TR_PACKET_TX || tx_or_rx == TR_PACKET_RX));
     if (!wanted(t, node, tx_or_rx))
         return;
-    memcpy(&w, data, len < sizeof w ? len : sizeof w);
-    put_event(t, node,
-              &(struct tracing_event){at,
-                                      tx_or_rx,
-                                      {{frame_id},
-                                       {w.type},
-                                       {w.queue},
-                                       {le16toh(w.src)},
-                                       {le16toh(w.dst)},
-                                       {le32toh(w.epoch)},
-                                       {le32toh(w.message)},
-                                       {le32toh(w.psn)},
-                                       {le32toh(w.offset)},
-                                       {len},
-                                       {XXH64(data, len, 0)}}});
+    struct tracing_event ev = tracing_packet_event(tx_or_rx, at, frame_id, data, len);
+    put_event(t, node, &ev);
 }
 
 void tracing_adapter_train(struct tracing *t, unsigned node, unsigned nic, vtime_t at)
@@ -116,18 +100,11 @@ void tracing_adapter_train(struct tracing *t, unsigned node, unsigned nic, vtime
 
 void tracing_guest_event(struct tracing *t, unsigned node, vtime_t at, const uint8_t *record, uint32_t len)
 {
-    struct fab_event ev;
-
-    assert(node < t->names.n_nodes && len >= sizeof ev);
+    assert(node < t->names.n_nodes && len >= sizeof(struct fab_event));
     if (!wanted(t, node, TR_GUEST_EVENT))
         return;
-    memcpy(&ev, record, sizeof ev);
-    put_event(t, node,
-              &(struct tracing_event){at,
-                                      TR_GUEST_EVENT,
-                                      {{le16toh(ev.type)},
-                                       {le32toh(ev.arg)},
-                                       {.b = {record + sizeof ev, (uint32_t)(len - sizeof ev)}}}});
+    struct tracing_event ev = tracing_record_event(at, record, len);
+    put_event(t, node, &ev);
 }
 
 void tracing_fault(struct tracing *t, vtime_t at, unsigned link, unsigned end, unsigned fault,

@@ -113,6 +113,11 @@ size_t tracing_event_bound(const struct tracing_event *ev);
  */
 size_t tracing_event_decode(const uint8_t *in, size_t len, enum tracing_class stream, unsigned links,
                             struct tracing_event *ev, const char **fault);
+/* A packet of an adapter, TR_PACKET_TX or _RX: struct fab_wire first, shorter ones with zeros. */
+struct tracing_event tracing_packet_event(enum tracing_event_id id, vtime_t at, uint64_t frame_id,
+                                          const uint8_t *data, uint32_t len);
+/* A record of the event port, TR_GUEST_EVENT: struct fab_event first. Its bytes stay the caller's. */
+struct tracing_event tracing_record_event(vtime_t at, const uint8_t *record, uint32_t len);
 bool tracing_event_equal(const struct tracing_event *a, const struct tracing_event *b);
 /* "frame tx #17 eth0 98 bytes hash .." without time and newline. */
 void tracing_event_show(FILE *out, const struct tracing_event *ev, const struct tracing_names *names);

@@ -79,7 +79,7 @@ one=$(node "$dir" x0 ram_xxh3)
 equal "--until: where it stopped" "$(node "$dir" x0 end_ps)" 31000000000
 replay until2 0 "$first" --node x0 --until 31ms
 equal "--until twice: the same memory" "$(node "$dir" x0 ram_xxh3)" "$one"
-replay until3 0 "$first" --node x0 --until 31001ns
+replay until3 0 "$first" --node x0 --until 31001us
 check "--until, another time: another memory" [ "$(node "$dir" x0 ram_xxh3)" != "$one" ]
 
 # --fabric: the run's own one gives what was recorded; slower switches, later arrivals
