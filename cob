@@ -418,6 +418,7 @@ usage: cob VERB [options] ...
 
   run       run a scenario                     cob run scenarios/pair.scn.yml
   debug     run a scenario under one gdb
+  explore   look for faults under which a scenario fails
   validate  check scenario files
   diff, inspect, list, trace, report           look at runs
   replay    run one node of a run again, alone  cob replay latest --node alpha
@@ -477,6 +478,6 @@ test)
     test_all
     exit
     ;;
-run | debug) images_for "$@" ;;
+run | debug | explore) images_for "$@" ;;
 esac
 exec "$build/cob" "$@"

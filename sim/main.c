@@ -18,6 +18,7 @@ static const struct {
     {"debug", verb_debug, "run a scenario under one gdb"},
     {"replay", verb_replay, "run one node of a run again, alone"},
     {"validate", verb_validate, "check scenario files"},
+    {"explore", verb_explore, "look for faults under which a scenario fails"},
     {"diff", verb_diff, "find the first difference between two runs"},
     {"inspect", verb_inspect, "show what a run did"},
     {"list", verb_list, "list the runs"},

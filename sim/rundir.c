@@ -53,29 +53,35 @@ static int last_number(const char *base, const char *scenario)
     return last;
 }
 
+int rundir_create_plain(struct rundir *r, const char *base, const char *name, char *why, size_t size)
+{
+    if (mkdir(base, 0777) < 0 && errno != EEXIST)
+        return fail(why, size, base);
+    if (!realpath(base, r->base))
+        return fail(why, size, base);
+    if (strlen(r->base) + strlen(name) + 64 > PATH_MAX) {
+        errno = ENAMETOOLONG;
+        return fail(why, size, base);
+    }
+    for (int n = last_number(base, name) + 1;; n++) {
+        snprintf(r->name, sizeof r->name, "%.60s-%03d", name, n);
+        strcpy(r->path, r->base);
+        strcat(r->path, "/");
+        strcat(r->path, r->name);
+        if (mkdir(r->path, 0777) == 0)
+            return 0;
+        if (errno != EEXIST)
+            return fail(why, size, r->path);
+    }
+}
+
 int rundir_create_beside(struct rundir *r, const char *base, const char *scenario, char *why, size_t size)
 {
     static const char *const subdirs[] = {"console", "trace", "capture", "replay", "qemu", "tmp"};
     char path[PATH_MAX];
 
-    if (mkdir(base, 0777) < 0 && errno != EEXIST)
-        return fail(why, size, base);
-    if (!realpath(base, r->base))
-        return fail(why, size, base);
-    if (strlen(r->base) + strlen(scenario) + 64 > PATH_MAX) {
-        errno = ENAMETOOLONG;
-        return fail(why, size, base);
-    }
-    for (int n = last_number(base, scenario) + 1;; n++) {
-        snprintf(r->name, sizeof r->name, "%.60s-%03d", scenario, n);
-        strcpy(r->path, r->base);
-        strcat(r->path, "/");
-        strcat(r->path, r->name);
-        if (mkdir(r->path, 0777) == 0)
-            break;
-        if (errno != EEXIST)
-            return fail(why, size, r->path);
-    }
+    if (rundir_create_plain(r, base, scenario, why, size) < 0)
+        return -1;
     for (size_t i = 0; i < sizeof subdirs / sizeof subdirs[0]; i++)
         if (mkdir(rundir_path(r, path, "", subdirs[i], ""), 0777) < 0)
             return fail(why, size, path);

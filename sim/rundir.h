@@ -32,6 +32,8 @@ struct rundir {
 int rundir_create(struct rundir *r, const char *base, const char *scenario, char *why, size_t size);
 /* The same for what is no run: `latest` stays where it is. */
 int rundir_create_beside(struct rundir *r, const char *base, const char *scenario, char *why, size_t size);
+/* The same without its subdirectories: an empty directory <name>-NNN, and `latest` stays. */
+int rundir_create_plain(struct rundir *r, const char *base, const char *name, char *why, size_t size);
 /* "<path>/<dir>/<name><suffix>" into buf (dir may be ""); returns buf. */
 char *rundir_path(const struct rundir *r, char buf[PATH_MAX], const char *dir, const char *name,
                   const char *suffix);

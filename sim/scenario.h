@@ -49,6 +49,8 @@
  *   faults:                          # what goes wrong, and when: docs/faults.md
  *     - { name: lossy, link: wire0, match: { kind: heartbeat }, at: 10ms, for: 5ms, loss: 10% }
  *
+ *   explore: { actions: [loss, delay], until: 20ms }   # the budget of `cob explore`: docs/explore.md
+ *
  * Numbers of time, rate and size need a unit. Unknown and duplicate keys are errors with "did you mean".
  */
 #ifndef COB_SCENARIO_H
@@ -60,6 +62,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#define SCN_NAME_MAX     31 /* bytes of the name of a node, switch, scenario, .. */
 #define SCN_MAX_NODES    64
 #define SCN_MAX_SWITCHES 64
 #define SCN_MAX_LINKS    512
@@ -256,6 +259,18 @@ struct scn_trace {
     unsigned n_nodes, n_links, n_events;
 };
 
+/* What `cob explore` may let go wrong: docs/explore.md. */
+struct scn_explore {
+    bool given;
+    uint32_t actions;    /* set; see scn_explores() */
+    char *links, *nodes; /* names with asterisks */
+    char *kind;          /* of the traffic that is hit; NULL: any */
+    uint32_t most;       /* faults of a schedule */
+    uint64_t packets;    /* a fault acts so often at most */
+    vtime_t longest_ps;
+    vtime_t from_ps, until_ps; /* faults begin in [from, until) */
+};
+
 struct scenario {
     char *path; /* as given */
     char *name;
@@ -269,6 +284,7 @@ struct scenario {
     struct scn_link *links;
     unsigned n_links;
     struct scn_load load;
+    struct scn_explore explore;
     struct scn_kind *kinds;
     unsigned n_kinds;
     struct scn_fault *faults;
@@ -310,7 +326,11 @@ const char *scn_arch_name(enum scn_arch a);       /* "x86_64".. */
 const char *scn_nic_name(enum scn_nic n);         /* "e1000".. */
 const char *scn_pattern_name(enum scn_pattern p); /* "uniform".. */
 const char *scn_ending_name(enum scn_ending e);   /* "result".. */
-const char *scn_action_name(enum scn_action a);   /* "loss".. */
+/* Asterisks in the pattern stand for any number of characters. */
+bool scn_name_matches(const char *pattern, const char *name);
+const char *scn_action_name(enum scn_action a); /* "loss".. */
+/* Whether it may be drawn. scenario_tables_explore.c */
+bool scn_explores(const struct scn_explore *x, enum scn_action action);
 
 /* scenario_faults.c: what names and asterisks in a fault stand for */
 

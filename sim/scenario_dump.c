@@ -103,6 +103,19 @@ static void put_numbers(const struct scn_key *k, const void *object, FILE *out)
     fputc(']', out);
 }
 
+static void put_words(const struct scn_key *k, const void *object, FILE *out)
+{
+    uint64_t set = scn_key_load(k, object);
+    const char *before = "[";
+
+    for (unsigned i = 0; k->words[i]; i++)
+        if (set >> i & 1) {
+            fprintf(out, "%s%s", before, k->words[i]);
+            before = ", ";
+        }
+    fputc(']', out);
+}
+
 static void put_bytes(const struct scn_key *k, const void *object, FILE *out)
 {
     const uint8_t *list = *(uint8_t *const *)(const void *)((const char *)object + k->offset);
@@ -142,6 +155,8 @@ static bool is_set(const struct scn_key *k, const void *object)
         return *(const unsigned *)(const void *)(p + k->aux) > 0;
     case SCN_T_FLAG:
         return *(const bool *)(p + k->offset);
+    case SCN_T_WORDS:
+        return scn_key_load(k, object) != 0;
     default:
         return k->size > 0 && (!k->aux || *(const bool *)(p + k->aux));
     }
@@ -188,6 +203,9 @@ static void put_value(const struct scn_key *k, const void *object, int indent, F
         break;
     case SCN_T_BYTES:
         put_bytes(k, object, out);
+        break;
+    case SCN_T_WORDS:
+        put_words(k, object, out);
         break;
     case SCN_T_WORD:
         fputs(k->words[scn_key_load(k, object)], out);

@@ -113,6 +113,7 @@ enum scn_type {
     SCN_T_BYTES,     /* uint8_t * and a count: min..max bytes, in hexadecimal */
     SCN_T_WORD,      /* index into words */
     SCN_T_WORD_TEXT, /* char *: one of words */
+    SCN_T_WORDS,     /* uint32_t, bit i: words[i]; one or a list */
     SCN_T_ENDPOINTS, /* two texts; read by scenario_links.c */
     SCN_T_SETS,      /* a list of at least min lists of names; read by scenario_faults.c */
     SCN_T_OBJECT,    /* a mapping with sub's keys, kept in the same struct; aux: it is all absent if it is not
@@ -166,8 +167,8 @@ struct scn_table {
 
 extern const struct scn_table scn_table_root, scn_table_defaults, scn_table_node, scn_table_expect,
     scn_table_switch, scn_table_link, scn_table_topology, scn_table_load, scn_table_kind, scn_table_fault,
-    scn_table_match, scn_table_after, scn_table_trace;
-#define SCN_N_TABLES 13
+    scn_table_match, scn_table_after, scn_table_trace, scn_table_explore;
+#define SCN_N_TABLES 14
 extern const struct scn_table *const scn_tables[SCN_N_TABLES]; /* in the order of the reference */
 
 const struct scn_key *scn_key_find(const struct scn_table *t, const char *key);
@@ -178,7 +179,6 @@ struct scn_key scn_key_of(const struct scn_key *k, enum scn_net net);
 uint64_t scn_key_load(const struct scn_key *k, const void *object);
 
 #define SCN_NAME_PATTERN "[A-Za-z][A-Za-z0-9-]"
-#define SCN_NAME_MAX     31
 bool scn_name_ok(const char *name, size_t max_len);
 
 /* ---- scenario_profiles.c ---- */
@@ -285,8 +285,6 @@ int scn_find_node(const struct scenario *s, const char *name); /* its index; -1:
 int scn_find_switch(const struct scenario *s, const char *name);
 /* Lists of links, those of a topology first; either may be NULL. */
 void scn_read_links(struct scn_reader *r, const struct scn_yaml *topology, const struct scn_yaml *list);
-/* Asterisks in the pattern stand for any number of characters. */
-bool scn_name_matches(const char *pattern, const char *name);
 /* Rules between the keys of one object, and between objects. */
 void scn_check_node(struct scn_reader *r, struct scn_node *n, const struct scn_where *where);
 void scn_check_link(struct scn_reader *r, const struct scn_link *l, const struct scn_where *where,
@@ -294,6 +292,8 @@ void scn_check_link(struct scn_reader *r, const struct scn_link *l, const struct
 void scn_check_totals(struct scn_reader *r, size_t nodes_pos);
 /* `load`, and nodes without guests; pos: of the load, where: of its keys. */
 void scn_check_load(struct scn_reader *r, const struct scn_where *where, size_t pos);
+/* `explore`; the same. */
+void scn_check_explore(struct scn_reader *r, const struct scn_where *where, size_t pos);
 /* Whether a regular expression compiles, and is small enough to be compiled. 0, or -1 with a sentence in err.
  */
 int scn_check_pattern(const char *pattern, char *err, size_t size);

@@ -159,6 +159,10 @@ static void put_type(const struct scn_key *k, FILE *out)
         for (size_t i = 0; k->words[i]; i++)
             fprintf(out, "%s`%s`", i ? ", " : "", k->words[i]);
         break;
+    case SCN_T_WORDS:
+        for (size_t i = 0; k->words[i]; i++)
+            fprintf(out, "%s`%s`", i ? ", " : "one or a list of ", k->words[i]);
+        break;
     case SCN_T_ENDPOINTS:
         fputs("list of two ends", out);
         break;

@@ -119,6 +119,9 @@ static json_t *key_schema(const struct scn_key *k)
     case SCN_T_WORD:
     case SCN_T_WORD_TEXT:
         return words_schema(k->words);
+    case SCN_T_WORDS:
+        return json_pack("{s:[o, {s:s, s:i, s:o}]}", "anyOf", words_schema(k->words), "type", "array",
+                         "minItems", 1, "items", words_schema(k->words));
     case SCN_T_ENDPOINTS:
         return json_pack("{s:s, s:i, s:i, s:o}", "type", "array", "minItems", 2, "maxItems", 2, "items",
                          pattern_schema("^(" SCN_NAME_PATTERN "*|[A-Za-z*][A-Za-z0-9*-]*:(eth[0-7]|fab0))$"));

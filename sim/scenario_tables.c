@@ -115,6 +115,11 @@ static const struct scn_key root_keys[] = {
      .sub = &scn_table_trace,
      .help =
          "How much goes into the event trace; `--trace-level` and `--trace-filter` of `cob run` replace it."},
+    {.key = "explore",
+     .type = SCN_T_OBJECT,
+     .aux = offsetof(struct scenario, explore.given),
+     .sub = &scn_table_explore,
+     .help = "What `cob explore` may let go wrong; `cob run` takes no notice of it. See docs/explore.md."},
 };
 
 static const char *const endings[] = {"result", "stopped", "shutdown", "reset", "panic", "crashed", NULL};
@@ -539,9 +544,9 @@ const struct scn_table scn_table_load = {.id = "load",
                                          .help = "Traffic without guests; one measurement for each rate."};
 
 const struct scn_table *const scn_tables[SCN_N_TABLES] = {
-    &scn_table_root,  &scn_table_defaults, &scn_table_node,  &scn_table_expect, &scn_table_switch,
-    &scn_table_link,  &scn_table_topology, &scn_table_load,  &scn_table_kind,   &scn_table_fault,
-    &scn_table_match, &scn_table_after,    &scn_table_trace,
+    &scn_table_root,  &scn_table_defaults, &scn_table_node,  &scn_table_expect,  &scn_table_switch,
+    &scn_table_link,  &scn_table_topology, &scn_table_load,  &scn_table_kind,    &scn_table_fault,
+    &scn_table_match, &scn_table_after,    &scn_table_trace, &scn_table_explore,
 };
 
 const struct scn_key *scn_key_find(const struct scn_table *t, const char *key)

@@ -209,6 +209,24 @@ static bool read_word(struct scn_reader *r, const struct scn_key *k, const struc
     return false;
 }
 
+/* One word, or a list of words. */
+static bool read_words(struct scn_reader *r, const struct scn_key *k, const struct scn_yaml *y, uint64_t *out)
+{
+    size_t n = y->kind == SCN_LIST ? y->n : 1;
+    bool ok = n > 0;
+
+    if (n == 0)
+        scn_error(r->d, y->pos, "%s: the list is empty", k->key);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t word = 0;
+        if (read_word(r, k, y->kind == SCN_LIST ? y->items[i] : y, &word))
+            *out |= 1ull << word;
+        else
+            ok = false;
+    }
+    return ok;
+}
+
 static bool check_length(struct scn_reader *r, const struct scn_key *k, const struct scn_yaml *y)
 {
     size_t len = strlen(y->text);
@@ -425,6 +443,9 @@ static bool read_value(struct scn_reader *r, const struct scn_key *k, const stru
         return scn_read_text(r, k->key, y, &text) && read_bytes(r, k, y, object);
     case SCN_T_WORD:
         ok = read_word(r, k, y, &value);
+        break;
+    case SCN_T_WORDS:
+        ok = read_words(r, k, y, &value);
         break;
     case SCN_T_WORD_TEXT:
         ok = read_word(r, k, y, &value);

@@ -15,6 +15,7 @@ int verb_run(int argc, char **argv);
 int verb_debug(int argc, char **argv);
 int verb_validate(int argc, char **argv);
 int verb_diff(int argc, char **argv);
+int verb_explore(int argc, char **argv);
 int verb_inspect(int argc, char **argv);
 int verb_list(int argc, char **argv);
 int verb_trace(int argc, char **argv);

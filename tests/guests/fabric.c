@@ -10,6 +10,7 @@
  *   patch    a peer writes new instructions into a page that is being executed fabric_patch.c
  *   faults   messages, and what happens to them and their interrupts           fabric_faults.c
  *   victim   memory, code and time that a fault of the scenario changes        fabric_faults.c
+ *   orders   numbered datagrams, by a protocol with a mistake                 fabric_orders.c
  *
  * A node that has none of these to do waits: without `run:` it does not keep the run from ending. The result
  * port says how it went; what was wrong stands on the console.
@@ -59,9 +60,9 @@ void guest_main(const char *line)
     static const struct {
         const char *word;
         void (*run)(const char *line);
-    } programs[] = {{"ports", run_ports},   {"ping", run_ping},      {"storm", run_storm},
-                    {"abuse", run_abuse},   {"patch", run_patch},    {"faults", run_faults},
-                    {"victim", run_victim}, {"numbers", run_numbers}};
+    } programs[] = {{"ports", run_ports},   {"ping", run_ping},       {"storm", run_storm},
+                    {"abuse", run_abuse},   {"patch", run_patch},     {"faults", run_faults},
+                    {"victim", run_victim}, {"numbers", run_numbers}, {"orders", run_orders}};
 
     if (!adapter_open())
         print("cob: result 1\n");
