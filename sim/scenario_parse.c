@@ -375,6 +375,7 @@ void scenario_free(struct scenario *s)
     for (unsigned i = 0; i < s->n_links; i++)
         scn_free_object(&scn_table_link, &s->links[i]);
     scn_free_object(&scn_table_load, s);
+    scn_free_object(&scn_table_explore, s);
     scn_free_faults(s, 0, 0);
     scn_free_trace(s);
     free(s->kinds);
