@@ -93,8 +93,8 @@ static void tell(uint64_t start)
 
 void run_numbers(const char *line)
 {
-    uint64_t start = number_of(line, "start=", 2000000), gap = number_of(line, "gap=", 10000);
-    uint64_t until = number_of(line, "until=", 4000000), senders = number_of(line, "senders=", 0xffff);
+    uint64_t start = number_of(line, "start=", 40000000), gap = number_of(line, "gap=", 10000);
+    uint64_t until = number_of(line, "until=", 41000000), senders = number_of(line, "senders=", 0xffff);
     uint32_t count = (uint32_t)number_of(line, "count=", 20), bytes = (uint32_t)number_of(line, "size=", 64);
     unsigned op = has_word(line, "reliable") ? FAB_OP_SEND : FAB_OP_DATAGRAM;
 
