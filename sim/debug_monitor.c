@@ -154,12 +154,13 @@ static void do_until(struct talk *t, unsigned n, char **w)
 
     if (!time_of(t, n, w, &to))
         return;
-    if (!plan_ahead(t->r, to)) {
+    if (!plan_ahead(t->r, to, t->node)) {
         tell(t, "some node is beyond that time already: `monitor goto %s` runs again from the start\n", w[1]);
         return;
     }
     t->r->armed_goto = false;
     t->r->until_ps = to;
+    t->r->until_node = t->node;
     tell(t, "`continue` goes to %s at the latest\n", at(to, when));
 }
 

@@ -13,8 +13,10 @@
 #include <stdio.h>
 #include <string.h>
 
-bool plan_ahead(const struct debug_rack *r, vtime_t at_ps)
+bool plan_ahead(const struct debug_rack *r, vtime_t at_ps, unsigned node)
 {
+    if (r->gentle)
+        return rack_now_ps(r, node) <= at_ps;
     for (unsigned i = 0; i < r->scn->n_nodes; i++)
         if (rack_now_ps(r, i) > at_ps)
             return false;
@@ -55,7 +57,7 @@ static void go_on(struct debug_rack *r)
 {
     for (unsigned i = 0; i < r->scn->n_nodes; i++)
         r->node[i].pending = false;
-    rack_run(r, r->plan.at_ps);
+    rack_run(r, r->plan.at_ps, r->plan.node);
 }
 
 /* A stop of node i has been found: true if it is the one wanted. */
@@ -110,9 +112,11 @@ bool plan_at_rest(struct debug_rack *r, struct gdb_stop *stop, unsigned nodes[],
     stop->cpu = r->plan.cpu;
     if (kind == PLAN_BEGIN) {
         stop->why = GDB_WHY_BEGIN;
-    } else if (kind == PLAN_GOTO && atomic_load(&r->shared->state) == DEBUG_HELD) {
-        snprintf(r->plan.say, sizeof r->plan.say, "cob: run again to %s\n",
-                 scn_format_time(r->plan.at_ps, when, sizeof when));
+    } else if (kind == PLAN_GOTO && atomic_load(&r->shared->state) != DEBUG_OVER) {
+        snprintf(r->plan.say, sizeof r->plan.say, "cob: run again to %s%s%s%s\n",
+                 scn_format_time(r->plan.at_ps, when, sizeof when), r->gentle ? " of " : "",
+                 r->gentle ? r->scn->nodes[r->plan.node].name : "",
+                 r->gentle ? "; the others within a lookahead" : "");
         stop->say = r->plan.say;
     } else if (kind == PLAN_GOTO) {
         stop->say = "cob: the run is over before that time\n";

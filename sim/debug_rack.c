@@ -66,9 +66,15 @@ static bool stopped(const struct debug_rack *r, unsigned i)
     return atomic_load(&r->shared->node[i].stopped);
 }
 
+/*
+ * Who has been released but has not woken up yet still says that it meets; its bit among the pending tells.
+ * (They are set before anybody is let go, so whoever sees a node that has stopped sees them.)
+ */
 static bool settled(const struct debug_rack *r, unsigned i)
 {
-    return stopped(r, i) || atomic_load(&r->shared->node[i].meeting) || dead(r, i);
+    if (stopped(r, i) || dead(r, i))
+        return true;
+    return atomic_load(&r->shared->node[i].meeting) && !(r->port && atomic_load(&r->port->pending) >> i & 1);
 }
 
 static bool all_settled(const struct debug_rack *r)
@@ -154,19 +160,25 @@ static void release(struct debug_rack *r, unsigned i)
     port_futex_wake(&n->stopped, 1);
 }
 
-static void set_hold(struct debug_rack *r, vtime_t hold_ps)
+/* Where the run is to come to a hold; see devices/port/debug.h for the two ways. */
+static void set_hold(struct debug_rack *r, vtime_t hold_ps, unsigned node)
 {
     uint32_t held = DEBUG_HELD;
 
     if (!r->port)
         return;
     r->port->hold_ps = hold_ps;
+    r->port->hold_one = r->gentle && hold_ps ? 1 + node : 0;
+    r->goal_ps = r->gentle ? hold_ps : 0;
+    r->goal_node = node;
+    for (unsigned i = 0; i < r->scn->n_nodes; i++)
+        atomic_store(&r->shared->node[i].until_ps, i == node || rack_now_ps(r, i) < hold_ps ? r->goal_ps : 0);
     if (atomic_compare_exchange_strong(&r->shared->state, &held, DEBUG_UNDER_WAY)) {
         port_recall(r->port);
     }
 }
 
-void rack_run(struct debug_rack *r, vtime_t hold_ps)
+void rack_run(struct debug_rack *r, vtime_t hold_ps, unsigned node)
 {
     r->phase = RACK_RUNNING;
     if (r->armed_filter) {
@@ -183,7 +195,7 @@ void rack_run(struct debug_rack *r, vtime_t hold_ps)
     }
     for (unsigned i = 0; i < r->scn->n_nodes; i++)
         put_points(r, i);
-    set_hold(r, hold_ps);
+    set_hold(r, hold_ps, node);
     for (unsigned i = 0; i < r->scn->n_nodes; i++)
         release(r, i);
     if (atomic_load(&r->shared->state) == DEBUG_OVER) {
@@ -203,7 +215,7 @@ void rack_let_go(struct debug_rack *r)
     r->armed_goto = r->armed_filter = false;
     atomic_store(&r->shared->filter.active, 0);
     if (r->phase == RACK_REST)
-        rack_run(r, 0);
+        rack_run(r, 0, 0);
 }
 
 static void look(struct debug_rack *r, unsigned i)
@@ -263,6 +275,7 @@ static void clear_orders(struct debug_rack *r)
 {
     for (unsigned i = 0; i < r->scn->n_nodes; i++) {
         struct debug_node *n = &r->shared->node[i];
+        atomic_store(&n->until_ps, 0);
         bool any = atomic_exchange(&n->interrupt, 0);
         any = atomic_exchange(&n->step_cpus, 0) != 0 || any;
         if (any && r->phase != RACK_LAUNCH && !stopped(r, i))
@@ -324,6 +337,11 @@ static void rest(struct debug_rack *r, bool held)
         snprintf(text, sizeof text, "cob: message %" PRIu64 " at %s\n", r->shared->match_id,
                  scn_format_time(r->shared->match_ps, when, sizeof when));
         st.say = text;
+    } else if (n == 0 && held && !st.say && r->gentle) {
+        st.node = r->goal_node;
+        snprintf(text, sizeof text, "cob: %s at %s; the others within a lookahead\n",
+                 r->scn->nodes[st.node].name, scn_format_time(r->port->hold_ps, when, sizeof when));
+        st.say = text;
     } else if (n == 0 && held && !st.say) {
         snprintf(text, sizeof text, "cob: all nodes at %s\n",
                  scn_format_time(r->port->hold_ps, when, sizeof when));
@@ -363,6 +381,23 @@ static void free_held(struct debug_rack *r)
             release(r, i);
 }
 
+/* Gentle: has the node that is to stand at the goal got there? */
+static bool at_goal(const struct debug_rack *r)
+{
+    return stopped(r, r->goal_node) && r->shared->node[r->goal_node].why == DEBUG_UNTIL;
+}
+
+/* It waits for nodes that have got there themselves: those go on to the ends of their grants. */
+static void let_goal_come(struct debug_rack *r)
+{
+    for (unsigned i = 0; i < r->scn->n_nodes; i++)
+        if (stopped(r, i) && r->shared->node[i].why == DEBUG_UNTIL) {
+            r->node[i].seen = r->shared->node[i].serial;
+            atomic_store(&r->shared->node[i].until_ps, 0);
+            release(r, i);
+        }
+}
+
 void rack_poll(struct debug_rack *r)
 {
     bool any = false, held = false;
@@ -374,12 +409,12 @@ void rack_poll(struct debug_rack *r)
         vtime_t match = match_ps(r);
         if (match < VTIME_NEVER && r->port->hold_ps != match) {
             /* The engine has seen the message; now everybody goes to its very time. */
-            if (!plan_ahead(r, match)) {
+            if (!plan_ahead(r, match, message_node(r))) {
                 r->phase = RACK_REST;
                 plan_goto(r, message_node(r), 0, match);
                 return;
             }
-            set_hold(r, match);
+            set_hold(r, match, message_node(r));
             return;
         }
         rest(r, true);
@@ -402,8 +437,16 @@ void rack_poll(struct debug_rack *r)
             rack_interrupt(r);
     }
     for (unsigned i = 0; i < r->scn->n_nodes; i++) {
-        any = any || fresh(r, i);
+        any = any || (fresh(r, i) && r->shared->node[i].why != DEBUG_UNTIL);
         held = held || r->node[i].held;
+    }
+    if (r->phase == RACK_RUNNING && !any && r->goal_ps && all_settled(r)) {
+        if (at_goal(r)) {
+            rest(r, true);
+            return;
+        }
+        if (!held)
+            let_goal_come(r);
     }
     if (r->phase == RACK_RUNNING && any) {
         r->phase = RACK_SETTLING;
@@ -433,7 +476,7 @@ int rack_timeout_ms(const struct debug_rack *r)
         return 2; /* the last node to block rings before it has blocked */
     case RACK_RUNNING:
         for (unsigned i = 0; i < r->scn->n_nodes; i++)
-            if (r->node[i].held)
+            if (r->node[i].held || (r->goal_ps && stopped(r, i)))
                 return 2;
         return atomic_load(&r->shared->state) == DEBUG_HELD ? 2 : 200;
     default:
@@ -629,7 +672,7 @@ static void t_resume(void *ctx, const struct gdb_orders *o)
         return;
     }
     if (atomic_load(&r->shared->state) == DEBUG_OVER) {
-        rack_run(r, 0);
+        rack_run(r, 0, 0);
         return;
     }
     if (tell_pending(r, o))
@@ -653,11 +696,11 @@ static void t_resume(void *ctx, const struct gdb_orders *o)
     if (!step || !stay || atomic_load(&r->shared->state) == DEBUG_HELD) {
         if (!step)
             r->until_ps = 0;
-        rack_run(r, hold);
+        rack_run(r, hold, r->until_node);
         return;
     }
     r->phase = RACK_RUNNING;
-    r->port->hold_ps = hold;
+    set_hold(r, hold, r->until_node);
     for (unsigned i = 0; i < r->scn->n_nodes; i++)
         if (!r->node[i].held) {
             put_points(r, i);
@@ -711,7 +754,7 @@ void rack_target(struct debug_rack *r, struct gdb_target *t)
 
 /* ---- the mailbox ---- */
 
-int rack_open(struct debug_rack *r, bool start_stopped, vtime_t hold_ps)
+int rack_open(struct debug_rack *r, bool start_stopped, vtime_t hold_ps, unsigned hold_node)
 {
     rack_close(r);
     r->fd = memfd_create("cob-debug", MFD_CLOEXEC);
@@ -727,10 +770,17 @@ int rack_open(struct debug_rack *r, bool start_stopped, vtime_t hold_ps)
     r->shared->size = sizeof *r->shared;
     r->shared->n_nodes = r->scn->n_nodes;
     r->shared->start_stopped = start_stopped;
+    r->gentle = false;
+    for (unsigned i = 0; i < r->scn->n_nodes; i++)
+        r->gentle = r->gentle || r->scn->nodes[i].cpus > 1;
     r->shared->hold_ps = hold_ps;
+    r->shared->hold_one = r->gentle && hold_ps ? 1 + hold_node : 0;
+    r->goal_ps = r->gentle ? hold_ps : 0;
+    r->goal_node = hold_node;
     r->shared->match_ps = VTIME_NEVER;
     for (unsigned i = 0; i < r->scn->n_nodes; i++) {
         struct rack_node *w = &r->node[i];
+        atomic_store(&r->shared->node[i].until_ps, r->goal_ps);
         r->shared->node[i].pc_register = describe_of(r, i)->pc_register;
         w->seen = 0;
         w->pending = w->held = w->mute = false;

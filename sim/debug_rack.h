@@ -56,8 +56,12 @@ struct debug_rack {
     bool user_interrupt;
     int64_t settle_since_ms;
     struct rack_node node[PORT_MAX_NODES];
-    vtime_t until_ps; /* armed by `monitor until`; 0: none */
-    bool armed_goto;  /* the next continue goes to plan.at_ps by running again */
+    vtime_t until_ps;    /* armed by `monitor until`; 0: none */
+    unsigned until_node; /* whose time that is */
+    bool gentle;     /* some node has several vCPUs, so grants must be as without us (debug.h, until_ps) */
+    vtime_t goal_ps; /* gentle, under way: until where, 0: nowhere; and the node that is to stand there */
+    unsigned goal_node;
+    bool armed_goto; /* the next continue goes to plan.at_ps by running again */
     struct debug_filter filter;
     bool armed_filter;
     struct plan plan;
@@ -69,7 +73,7 @@ struct debug_rack {
 };
 
 /* Makes a mailbox for a run that is about to be started; an older one is dropped. 0, or -1 errno. */
-int rack_open(struct debug_rack *r, bool start_stopped, vtime_t hold_ps);
+int rack_open(struct debug_rack *r, bool start_stopped, vtime_t hold_ps, unsigned hold_node);
 void rack_close(struct debug_rack *r);
 /* The functions for the gdb server; the rest of *t is left alone. */
 void rack_target(struct debug_rack *r, struct gdb_target *t);
@@ -90,8 +94,8 @@ vtime_t rack_now_ps(const struct debug_rack *r, unsigned node);
 const char *rack_node_state(const struct debug_rack *r, unsigned node);
 /* Why a node has stopped. */
 void rack_stop_of(const struct debug_rack *r, unsigned node, struct gdb_stop *st);
-/* Lets everybody go; hold_ps: until there, 0: no limit. */
-void rack_run(struct debug_rack *r, vtime_t hold_ps);
+/* Lets everybody go; hold_ps: until there, 0: no limit. `node`: who is to stand there if not all can. */
+void rack_run(struct debug_rack *r, vtime_t hold_ps, unsigned node);
 /* How long one instruction of the node takes. */
 vtime_t rack_instruction_ps(const struct debug_rack *r, unsigned node);
 
@@ -103,8 +107,8 @@ bool plan_at_rest(struct debug_rack *r, struct gdb_stop *stop, unsigned event_no
 int plan_reverse(struct debug_rack *r, unsigned node, unsigned cpu, bool step);
 /* Goes to a time by running again. */
 void plan_goto(struct debug_rack *r, unsigned node, unsigned cpu, vtime_t at_ps);
-/* Can the rack get to this time from where it stands? */
-bool plan_ahead(const struct debug_rack *r, vtime_t at_ps);
+/* Can the rack get to this time from where it stands? (See rack_run() for `node`.) */
+bool plan_ahead(const struct debug_rack *r, vtime_t at_ps, unsigned node);
 
 /* debug_monitor.c */
 void debug_monitor(struct debug_rack *r, unsigned node, const char *command,

@@ -126,6 +126,7 @@ void debug_run_ready(struct debug_run *d, struct port_shared *port, const char *
                      const char *run_dir)
 {
     port->hold_ps = d->shared->hold_ps;
+    port->hold_one = d->shared->hold_one;
     snprintf(d->shared->port_path, sizeof d->shared->port_path, "%s", port_path);
     snprintf(d->shared->run_dir, sizeof d->shared->run_dir, "%s", run_dir);
 }

@@ -73,7 +73,7 @@ static pid_t start_run(struct session *s)
 
 static int begin_run(struct session *s, bool start_stopped, vtime_t hold_ps)
 {
-    if (rack_open(&s->rack, start_stopped, hold_ps) < 0 || (s->run = start_run(s)) < 0) {
+    if (rack_open(&s->rack, start_stopped, hold_ps, s->rack.plan.node) < 0 || (s->run = start_run(s)) < 0) {
         fprintf(stderr, "cob: cannot start the run: %s\n", strerror(errno));
         s->failed = true;
         return -1;

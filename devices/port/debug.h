@@ -18,6 +18,13 @@
  *
  * Waiting in front of an instruction changes nothing that any guest can see: no timer is armed and no vCPU's
  * turn ends.
+ *
+ * All nodes can be brought to a point of virtual time in two ways:
+ *   hold_ps of the port   no grant reaches beyond it. Grants are others from then on, which guests with one
+ *                         vCPU do not feel; those with several do, for timers are armed at grants and end
+ * turns until_ps of the nodes, in a run that has a node with several vCPUs: each stops itself in front of the
+ * first instruction at or behind it; who cannot get there, because its grant ends before and the others wait,
+ * is within a lookahead. Nothing is changed by it
  */
 #ifndef COB_DEBUG_H
 #define COB_DEBUG_H
@@ -25,7 +32,7 @@
 #include "devices/port/port.h"
 
 #define DEBUG_MAGIC      0x31474244u /* "DBG1" */
-#define DEBUG_VERSION    1u
+#define DEBUG_VERSION    2u
 #define DEBUG_DATA_BYTES 16384u
 #define DEBUG_MAX_POINTS 64u
 #define DEBUG_MESSAGES   1024u
@@ -37,6 +44,7 @@ enum debug_why {
     DEBUG_INTERRUPT, /* asked to (debug_node.interrupt) */
     DEBUG_STEP,
     DEBUG_BREAK,
+    DEBUG_UNTIL, /* at debug_node.until_ps, or in front of the first instruction behind it */
     DEBUG_WATCH, /* behind the access; watch_addr and watch_kind say which */
 };
 
@@ -76,6 +84,7 @@ struct debug_node {
     _Alignas(64) _Atomic uint32_t interrupt; /* stop in front of the next instruction */
     _Atomic uint32_t points_serial;          /* counted up when the points were changed */
     _Atomic uint64_t step_cpus;              /* bit i: stop after one instruction of vCPU i */
+    _Atomic vtime_t until_ps;                /* whole ns, 0: none; changed only while the node is at rest */
     uint32_t pc_register;                    /* number of the program counter in QEMU's description */
     uint32_t n_points;
     struct debug_point point[DEBUG_MAX_POINTS];
@@ -122,10 +131,11 @@ struct debug_shared {
     char port_path[DEBUG_PATH_BYTES]; /* the run says */
     char run_dir[DEBUG_PATH_BYTES];   /* the run says */
     uint32_t start_stopped;           /* every node stops in front of its first instruction */
-    vtime_t hold_ps;                  /* the first value of port_shared.hold_ps */
-    _Atomic uint32_t state;           /* enum debug_state */
-    _Atomic uint32_t finish;          /* futex: DEBUG_OVER need not wait */
-    _Atomic uint32_t abandon;         /* the run is not wanted any more: end at once, leave no directory */
+    vtime_t hold_ps;                  /* the first values of port_shared.hold_ps and hold_one */
+    uint32_t hold_one;
+    _Atomic uint32_t state;   /* enum debug_state */
+    _Atomic uint32_t finish;  /* futex: DEBUG_OVER need not wait */
+    _Atomic uint32_t abandon; /* the run is not wanted any more: end at once, leave no directory */
     struct debug_filter filter;
     uint64_t match_count, match_id; /* how many fitted; the one that was waited for */
     vtime_t match_ps;               /* VTIME_NEVER: none yet */

@@ -129,7 +129,13 @@ struct port_shared {
     _Atomic uint32_t quit;          /* all QEMUs: end now */
     _Atomic uint32_t engine_always; /* every step goes through the engine (tests) */
     _Atomic uint32_t burials;       /* nodes buried so far */
-    vtime_t hold_ps;                /* all nodes wait here: a debugger has asked for it. 0: none */
+    /*
+     * A debugger has asked for it. hold_ps: all nodes wait there, 0: none. hold_one: 1 + node; then no grant
+     * is cut short, the nodes stop themselves there (debug.h), and nobody is released once this one sleeps
+     * beyond.
+     */
+    uint32_t hold_one;
+    vtime_t hold_ps;
 
     /* The round, see port_meet.c. */
     _Alignas(64) _Atomic uint64_t pending; /* bit i: node i was released and has not blocked yet */

@@ -128,11 +128,26 @@ static vtime_t link_known(const struct port_node *n, vtime_t all)
     return nic->link_up_ps > soonest ? soonest : VTIME_NEVER;
 }
 
+/*
+ * Does the one that a debugger wants to stand at hold_ps do nothing before it, whatever the others do? Then
+ * nobody is released. (Else it will stop itself there, and not meet.) Grants are as without a debugger, for
+ * those with several vCPUs feel them: see docs/virtual-time.md.
+ */
+static bool holds_one(const struct port_shared *s, vtime_t all)
+{
+    if (!s->hold_ps || !s->hold_one || s->hold_ps >= s->stop_ps)
+        return false;
+    const struct port_node *n = &s->node[s->hold_one - 1];
+    if (state_of(n) == PORT_ENDED)
+        return all >= s->hold_ps;
+    return earliest(n) >= s->hold_ps && n->grant_ps >= s->hold_ps;
+}
+
 unsigned port_grant(struct port_shared *s, bool release[PORT_MAX_NODES])
 {
     vtime_t all = earliest_of_all(s), first = VTIME_NEVER, second = VTIME_NEVER;
     unsigned first_at = 0, released = 0;
-    vtime_t stop = s->hold_ps ? vtime_min(s->hold_ps, s->stop_ps) : s->stop_ps;
+    vtime_t stop = s->hold_ps && !s->hold_one ? vtime_min(s->hold_ps, s->stop_ps) : s->stop_ps;
 
     for (unsigned i = 0; i < s->n_nodes; i++) {
         vtime_t r = reach(&s->node[i], all);
@@ -167,6 +182,10 @@ unsigned port_grant(struct port_shared *s, bool release[PORT_MAX_NODES])
             }
         }
         released += release[i];
+    }
+    if (holds_one(s, all)) {
+        memset(release, 0, PORT_MAX_NODES * sizeof release[0]);
+        return 0;
     }
     /*
      * Nobody's next block fits: blocks longer than the lookahead. Those that have any room cut theirs. (At

@@ -51,9 +51,12 @@ static uint32_t points_serial; /* of these */
 
 static enum debug_why wanted; /* why the next block should not be entered */
 static unsigned wanted_cpu;
-static bool begun; /* the first instruction has been reached */
+static bool begun;                 /* the first instruction has been reached */
+static long until_left = LONG_MAX; /* instructions of this block before until_ps, LONG_MAX: all of them */
 static unsigned skip_cpu =
     UINT_MAX; /* the next instruction of this one has been stopped at already; UINT_MAX: none */
+static uint64_t
+    begin_cpus; /* bit i: vCPU i, which is to be stepped, stands in front of what it is to execute */
 
 static qemu_plugin_u64 trap_of(unsigned translator)
 {
@@ -62,7 +65,11 @@ static qemu_plugin_u64 trap_of(unsigned translator)
 
 static bool asked(unsigned vcpu)
 {
-    return atomic_load(&ours->interrupt) || (atomic_load(&ours->step_cpus) >> vcpu & 1);
+    uint64_t bit = (uint64_t)1 << vcpu;
+    bool step = atomic_load(&ours->step_cpus) & bit & ~begin_cpus;
+
+    begin_cpus &= ~bit;
+    return step || atomic_load(&ours->interrupt);
 }
 
 static void set_trap(bool on)
@@ -72,7 +79,8 @@ static void set_trap(bool on)
 
 static bool any_orders(void)
 {
-    return skip_cpu != UINT_MAX || atomic_load(&ours->interrupt) || atomic_load(&ours->step_cpus);
+    return skip_cpu != UINT_MAX || wanted == DEBUG_WATCH || until_left != LONG_MAX ||
+           atomic_load(&ours->interrupt) || atomic_load(&ours->step_cpus);
 }
 
 /* As the orders say. They may come at any moment, from answer(): so they are looked at again behind the
@@ -122,15 +130,22 @@ static void leave(uintptr_t here)
 
 static void at_instruction(unsigned vcpu, void *udata)
 {
-    if (vcpu == skip_cpu) {
+    bool until = until_left == 0;
+
+    if (until_left != LONG_MAX && until_left > 0)
+        until_left--;          /* counted here: in the middle of a block the clock cannot be read */
+    if (wanted == DEBUG_WATCH) /* whoever made the access: before anything else happens */
+        leave((uintptr_t)__builtin_return_address(0) - 2);
+    if (vcpu == skip_cpu && !until) {
         skip_cpu = UINT_MAX;
+        begin_cpus &= ~((uint64_t)1 << vcpu);
         follow_orders();
         return;
     }
-    if (wanted == DEBUG_WATCH && wanted_cpu == vcpu)
-        ;
-    else if (asked(vcpu))
+    if (asked(vcpu))
         wanted = DEBUG_STEP;
+    else if (until)
+        wanted = DEBUG_UNTIL;
     else if (udata)
         wanted = DEBUG_BREAK;
     else {
@@ -184,7 +199,7 @@ void debug_translated(struct qemu_plugin_tb *tb)
 
 /* ---- stopping ---- */
 
-static uint64_t program_counter(void)
+static uint64_t program_counter(void *cpu)
 {
     static struct glib_array *buffer;
     uint64_t pc = 0;
@@ -192,18 +207,18 @@ static uint64_t program_counter(void)
     if (!buffer)
         buffer = g_byte_array_new();
     g_byte_array_set_size(buffer, 0);
-    if (qemu_debug.gdb_read_register(half_current_cpu(), buffer, (int)ours->pc_register) == (int)sizeof pc)
+    if (qemu_debug.gdb_read_register(cpu, buffer, (int)ours->pc_register) == (int)sizeof pc)
         memcpy(&pc, buffer->data, sizeof pc);
     return pc;
 }
 
 /* Says that this node has stopped, and waits to be let go. The block has been left, but for the jump. */
-static void wait_here(enum debug_why why, int64_t now_ns)
+static void wait_here(enum debug_why why, unsigned vcpu, int64_t now_ns)
 {
     ours->why = why; /* no console_flush(): pieces of the console must be cut as without a debugger */
-    ours->stop_cpu = half_current_index();
+    ours->stop_cpu = vcpu;
     ours->stop_ps = vtime_from_ns(now_ns);
-    ours->pc = program_counter();
+    ours->pc = program_counter(qemu.qemu_get_cpu((int)vcpu));
     ours->serial++;
     atomic_store(&ours->stopped, 1);
     ring();
@@ -213,7 +228,7 @@ static void wait_here(enum debug_why why, int64_t now_ns)
             _exit(0);
     }
     /* A point of time at which all shall stop may lie within the grant that was given before. */
-    if (half.port->hold_ps && vtime_to_ns(half.port->hold_ps) < half.grant_ns)
+    if (half.port->hold_ps && !half.port->hold_one && vtime_to_ns(half.port->hold_ps) < half.grant_ns)
         half.grant_ns = vtime_to_ns(half.port->hold_ps);
 }
 
@@ -227,6 +242,20 @@ static void take_points(void)
         any_watch = any_watch || point[i].kind >= DEBUG_ON_WRITE;
 }
 
+int64_t debug_limit_ns(void)
+{
+    vtime_t until = ours ? atomic_load(&ours->until_ps) : 0;
+    return until ? vtime_to_ns(until) : INT64_MAX;
+}
+
+void debug_entering(long left)
+{
+    if (left == until_left)
+        return;
+    until_left = left;
+    follow_orders();
+}
+
 /* Has the block to be translated anew, or is there another reason not to enter it? */
 bool debug_pending(void)
 {
@@ -237,10 +266,11 @@ void debug_gate(int64_t now_ns, uintptr_t here)
 {
     void *cpu = half_current_cpu();
     unsigned vcpu = half_current_index();
-    bool first = !begun, considered = wanted != DEBUG_RUNS && wanted_cpu == vcpu;
+    bool first = !begun, due = now_ns >= debug_limit_ns(),
+         considered = wanted != DEBUG_RUNS && wanted_cpu == vcpu;
     enum debug_why why = wanted, wanted_now = wanted;
 
-    if (!debug_pending())
+    if (!due && !debug_pending())
         return;
     begun = true;
     wanted = DEBUG_RUNS;
@@ -250,12 +280,16 @@ void debug_gate(int64_t now_ns, uintptr_t here)
         why = atomic_load(&ours->step_cpus) >> vcpu & 1 ? DEBUG_STEP
               : atomic_load(&ours->interrupt)           ? DEBUG_INTERRUPT
                                                         : DEBUG_RUNS;
+    else if (why == DEBUG_UNTIL)
+        why = DEBUG_RUNS;
     if (wanted_now == DEBUG_STEP || wanted_now == DEBUG_BREAK) {
-        if (is_point(program_counter()))
+        if (is_point(program_counter(cpu)))
             why = DEBUG_BREAK; /* also where a step ends */
         else if (why == DEBUG_BREAK)
             why = DEBUG_RUNS;
     }
+    if (due && why == DEBUG_RUNS)
+        why = DEBUG_UNTIL;
     bool changed = atomic_load(&ours->points_serial) != points_serial;
     if (why == DEBUG_RUNS && !changed) {
         if (considered) { /* nothing was here after all */
@@ -267,8 +301,11 @@ void debug_gate(int64_t now_ns, uintptr_t here)
     qemu_debug.cpu_restore_state(
         cpu, here); /* the block's instructions are given back to the clock, as when it is left */
     if (why != DEBUG_RUNS) {
-        wait_here(why, now_ns);
-        skip_cpu = vcpu;
+        wait_here(why, why == DEBUG_WATCH ? wanted_cpu : vcpu, now_ns);
+        begin_cpus = atomic_load(&ours->step_cpus);
+        if (why != DEBUG_UNTIL) /* which is no reason not to stop at a point here */
+            skip_cpu = vcpu;
+        until_left = LONG_MAX;
         follow_orders();
     }
     if (atomic_load(&ours->points_serial) != points_serial) {
@@ -337,9 +374,11 @@ static int answer(void)
 
     if (ours->op == DEBUG_LOOK) {
         /* Who waits at a gate stands in front of an instruction; a step is to execute it. */
-        if (atomic_load(&ours->meeting) && atomic_load(&half.node->state) == PORT_BLOCKED &&
-            atomic_load(&ours->step_cpus) >> half_current_index() & 1)
-            skip_cpu = half_current_index();
+        if (atomic_load(&ours->meeting) && atomic_load(&half.node->state) == PORT_BLOCKED) {
+            begin_cpus = atomic_load(&ours->step_cpus);
+            if (begin_cpus >> half_current_index() & 1)
+                skip_cpu = half_current_index();
+        }
         /* Only raised here: taken down by the vCPU thread, which else could miss the moment in which it
          * counts. */
         if (any_orders())

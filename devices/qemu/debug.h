@@ -54,6 +54,10 @@ bool debug_pending(void);
  * the debugger. Returns if the block may be entered, else leaves it.
  */
 void debug_gate(int64_t now_ns, uintptr_t here);
+/* Up to when the guest may run, as far as the debugger is concerned; INT64_MAX: no limit. */
+int64_t debug_limit_ns(void);
+/* A block is entered, of which only the first `left` instructions may run; LONG_MAX: all. */
+void debug_entering(long left);
 /* Before and after port_meet(). */
 void debug_meeting(bool on);
 

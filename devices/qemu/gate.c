@@ -77,11 +77,26 @@ static void stale(void)
     qemu_plugin_u64_set(counter_of(0), 0, LIMIT);
 }
 
-/* Lets the guest run up to the grant; of this the entered block of n instructions is counted already. */
-static void arm(int64_t now_ns, int64_t n)
+/* Lets the guest run up to a time; of this the entered block of n instructions is counted already. */
+static void arm(int64_t now_ns, int64_t n, int64_t to_ns)
 {
-    uint64_t room = (uint64_t)((half.grant_ns - now_ns) >> half.shift);
+    uint64_t room = (uint64_t)((to_ns - now_ns) >> half.shift);
     qemu_plugin_u64_set(counter_of(0), 0, LIMIT - room - 1 + (uint64_t)n);
+}
+
+/* The entered block fits into the grant. A debugger may want the guest to stop before: at the next blocks, or
+ * in this one, which then counts its instructions (at the next one gate() must come by again). */
+static void let_in(int64_t now_ns, int64_t n)
+{
+    int64_t limit = debug_limit_ns(), step = (int64_t)1 << half.shift;
+
+    if (now_ns + n * step <= limit) {
+        debug_entering(LONG_MAX);
+        arm(now_ns, n, limit < half.grant_ns ? limit : half.grant_ns);
+    } else {
+        debug_entering((long)((limit - now_ns + step - 1) >> half.shift));
+        stale();
+    }
 }
 
 static void arm_idle(void)
@@ -234,7 +249,7 @@ static void gate(unsigned vcpu, void *udata)
     }
     if (half.leaps)
         arm_idle();
-    arm(now, n);
+    let_in(now, n);
 }
 
 static void idle_fired(void *opaque)

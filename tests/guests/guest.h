@@ -5,6 +5,7 @@
  *   busy.c       computes for a given virtual time, then reports `cob: result 0` and powers off
  *   misbehave.c  does one of the things that a guest should not do
  *   fabric.c     tries the fabric adapter; with fabric_*.c, adapter.h and .c (driver), pci.h and .c
+ *   debuggee.c   something to look at with a debugger; turns.c the same with two CPUs (and *_second.S)
  *   text.c       printing, and reading the command line
  *   fdt.c        the command line out of a device tree (aarch64, riscv64)
  *   x86_64.S/.c  entry and machine: PVH on q35               8250 at port 0x3f8

@@ -51,6 +51,7 @@ gdt_pointer:
         .long gdt
 
         .align 4096
+        .globl  pml4
 pml4:   .quad pdpt + 3
         .fill 511, 8, 0
 pdpt:   .quad pd + 3, pd + 0x1003, pd + 0x2003, pd + 0x3003
