@@ -20,6 +20,14 @@ static const char words[] =
     "document cob-until\n"
     "cob-until TIME: go on until all nodes stand at this virtual time (5ms, +10us).\n"
     "end\n"
+    "define cob-align\n"
+    "  monitor align\n"
+    "  continue\n"
+    "end\n"
+    "document cob-align\n"
+    "cob-align: bring all nodes to exactly where the node of this inferior stands, by running again if need "
+    "be.\n"
+    "end\n"
     "define cob-goto\n"
     "  monitor goto $arg0\n"
     "  continue\n"
@@ -29,7 +37,8 @@ static const char words[] =
     "start.\n"
     "end\n";
 
-int debug_commands_write(const char *path, const struct scenario *scn, const char *where)
+int debug_commands_write(const char *path, const struct scenario *scn, const char *const kernels[],
+                         const char *where)
 {
     FILE *f = fopen(path, "we");
     bool bad;
@@ -40,8 +49,10 @@ int debug_commands_write(const char *path, const struct scenario *scn, const cha
     for (unsigned i = 0; i < scn->n_nodes; i++) {
         if (i > 0)
             fprintf(f, "add-inferior\ninferior %u\n", i + 1);
-        if (scn->nodes[i].symbols)
-            fprintf(f, "file %s\n", scn->nodes[i].symbols);
+        const struct scn_node *n = &scn->nodes[i];
+        const char *symbols = n->symbols ? n->symbols : kernels[i];
+        if (symbols)
+            fprintf(f, "file %s\n", symbols);
         if (i == 0)
             fprintf(f, "target extended-remote %s\n", where);
         fprintf(f, "attach %u\n", i + 1);

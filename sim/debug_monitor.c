@@ -141,6 +141,7 @@ static void arm_goto(struct talk *t, vtime_t at_ps)
     struct debug_rack *r = t->r;
 
     r->armed_goto = true;
+    r->armed_align = false;
     r->until_ps = 0;
     r->plan.at_ps = at_ps;
     r->plan.node = t->node;
@@ -158,7 +159,7 @@ static void do_until(struct talk *t, unsigned n, char **w)
         tell(t, "some node is beyond that time already: `monitor goto %s` runs again from the start\n", w[1]);
         return;
     }
-    t->r->armed_goto = false;
+    t->r->armed_goto = t->r->armed_align = false;
     t->r->until_ps = to;
     t->r->until_node = t->node;
     tell(t, "`continue` goes to %s at the latest\n", at(to, when));
@@ -173,6 +174,31 @@ static void do_goto(struct talk *t, unsigned n, char **w)
         return;
     arm_goto(t, to);
     tell(t, "`continue` runs again from the start to %s\n", at(to, when));
+}
+
+/* All nodes to where gdb's stands: forwards if none is beyond, else by running again. */
+static void do_align(struct talk *t, unsigned n, char **w)
+{
+    vtime_t to = (rack_now_ps(t->r, t->node) + VTIME_NS - 1) / VTIME_NS * VTIME_NS;
+    char when[40];
+
+    (void)n;
+    (void)w;
+    if (t->r->gentle) {
+        tell(t, "some node has several CPUs: it cannot be made to stand exactly where another one does\n");
+        return;
+    }
+    t->r->armed_goto = false;
+    t->r->armed_align = false;
+    if (to > 0 && plan_ahead(t->r, to, t->node)) {
+        t->r->armed_align = true;
+        t->r->until_ps = to;
+        t->r->until_node = t->node;
+        tell(t, "`continue` takes the others to %s\n", at(to, when));
+    } else {
+        arm_goto(t, to);
+        tell(t, "`continue` runs again from the start to %s\n", at(to, when));
+    }
 }
 
 static bool find_node(struct talk *t, const char *name, uint32_t *out)
@@ -239,6 +265,8 @@ static const struct {
     {"messages", do_messages, "the messages in flight"},
     {"until", do_until, "TIME | +TIME: the next `continue` stops all nodes exactly there"},
     {"goto", do_goto, "TIME | -TIME: the next `continue` goes there by running again from the start"},
+    {"align", do_align,
+     "the next `continue` brings all nodes to exactly where the node that gdb looks at stands"},
     {"break", do_break,
      "message [sent|received] [from NODE] [to NODE] [nth N]: the next `continue` stops at it"},
 };

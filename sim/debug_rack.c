@@ -212,7 +212,7 @@ void rack_let_go(struct debug_rack *r)
     }
     r->plan.kind = PLAN_NONE;
     r->until_ps = 0;
-    r->armed_goto = r->armed_filter = false;
+    r->armed_goto = r->armed_align = r->armed_filter = false;
     atomic_store(&r->shared->filter.active, 0);
     if (r->phase == RACK_REST)
         rack_run(r, 0, 0);
@@ -327,7 +327,9 @@ static void rest(struct debug_rack *r, bool held)
                                                          : earliest(r);
         st = (struct gdb_stop){.node = i,
                                .cpu = r->plan.kind == PLAN_NONE ? r->shared->node[i].stop_cpu : r->plan.cpu,
-                               .signal = r->user_interrupt ? SIG_INTERRUPT : SIG_TRAP};
+                               /* To gdb a trap is the end of its step, after which it would go on. */
+                               .signal =
+                                   r->user_interrupt || (held && r->stepping) ? SIG_INTERRUPT : SIG_TRAP};
     }
     if (plan_at_rest(r, &st, pending, n, held))
         return;
@@ -664,6 +666,16 @@ static void t_resume(void *ctx, const struct gdb_orders *o)
     }
     if (r->phase == RACK_GONE) {
         r->stopped(r->ctx, NULL);
+        return;
+    }
+    r->stepping = false;
+    for (unsigned i = 0; i < r->scn->n_nodes; i++)
+        for (unsigned c = 0; c < r->scn->nodes[i].cpus; c++)
+            r->stepping = r->stepping || o->go[i][c] == GDB_STEP;
+    if (r->armed_align) {
+        r->armed_align = false;
+        r->until_ps = 0;
+        rack_run(r, hold, r->until_node);
         return;
     }
     if (r->armed_goto) {

@@ -61,7 +61,9 @@ struct debug_rack {
     bool gentle;     /* some node has several vCPUs, so grants must be as without us (debug.h, until_ps) */
     vtime_t goal_ps; /* gentle, under way: until where, 0: nowhere; and the node that is to stand there */
     unsigned goal_node;
-    bool armed_goto; /* the next continue goes to plan.at_ps by running again */
+    bool armed_goto;  /* the next continue goes to plan.at_ps by running again */
+    bool armed_align; /* the next continue brings all to until_ps, where gdb's node stands */
+    bool stepping;    /* gdb's last order was a step (to get over a breakpoint, say) */
     struct debug_filter filter;
     bool armed_filter;
     struct plan plan;

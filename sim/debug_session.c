@@ -394,7 +394,7 @@ static int open_all(struct session *s)
                 s->c->socket ? s->c->socket : "the loopback interface", strerror(errno));
         return -1;
     }
-    if (s->c->commands && debug_commands_write(s->c->commands, s->c->scn, where) < 0) {
+    if (s->c->commands && debug_commands_write(s->c->commands, s->c->scn, s->c->kernel_symbols, where) < 0) {
         fprintf(stderr, "cob: %s: %s\n", s->c->commands, strerror(errno));
         return -1;
     }

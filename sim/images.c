@@ -17,13 +17,15 @@
  *                                (6.12: a tenth of its boot; 6.1 spends nothing on it)
  *   tsc.., no_timer_check        no calibration loops; QEMU's TSC counts virtual nanoseconds
  *   cma=0                        small guests have no room for the contiguous memory pool
+ *   nokaslr                      the kernel is where its symbols say (cob debug); x86_64's is anyway, without
+ * a bzImage
  */
 static const char *const base_append[SCN_ARCH_COUNT] = {
     [SCN_X86_64] =
         "console=ttyS0 quiet panic=-1 cryptomgr.notests rodata=off no_timer_check tsc=reliable "
         "tsc_early_khz=1000000",
-    [SCN_AARCH64] = "console=ttyAMA0 quiet panic=-1 cryptomgr.notests cma=0",
-    [SCN_RISCV64] = "console=ttyS0 quiet panic=-1 cryptomgr.notests",
+    [SCN_AARCH64] = "console=ttyAMA0 quiet panic=-1 cryptomgr.notests cma=0 nokaslr",
+    [SCN_RISCV64] = "console=ttyS0 quiet panic=-1 cryptomgr.notests nokaslr",
 };
 static const char append_6_12[] = " initcall_blacklist=jent_mod_init";
 
@@ -56,6 +58,16 @@ static bool is_6_12(const struct scn_node *n)
 static void image_name(const struct scn_node *n, char out[32])
 {
     snprintf(out, 32, "%s%s", scn_arch_name(n->arch), is_6_12(n) && n->arch != SCN_RISCV64 ? "-6.12" : "");
+}
+
+int image_kernel(const struct scn_node *n, char buf[PATH_MAX])
+{
+    char dir[PATH_MAX], name[32];
+
+    if (images_dir(dir) < 0)
+        return -1;
+    image_name(n, name);
+    return snprintf(buf, PATH_MAX, "%s/%s/%s", dir, name, kernel_file[n->arch]) < PATH_MAX ? 0 : -1;
 }
 
 /* /etc/cob/node, as guest-kernel/linux/init reads it. malloc'd. */
@@ -159,13 +171,12 @@ int image_prepare(const struct scenario *s, unsigned index, const struct rundir 
     }
     char name[32];
     image_name(n, name);
-    int a = snprintf(out->kernel, sizeof out->kernel, "%s/%s/%s", dir, name, kernel_file[n->arch]);
+    int a = image_kernel(n, out->kernel);
     int b = snprintf(base, sizeof base, "%s/%s/base.cpio", dir, name);
     int c = snprintf(out->append, sizeof out->append, "%s%s%s%s", base_append[n->arch],
                      is_6_12(n) ? append_6_12 : "", n->append ? " " : "", n->append ? n->append : "");
     int d = snprintf(adapter, sizeof adapter, "%s/%s-adapter/adapter.cpio", dir, name);
-    if (a >= (int)sizeof out->kernel || b >= (int)sizeof base || d >= (int)sizeof adapter ||
-        c >= (int)sizeof out->append) {
+    if (a < 0 || b >= (int)sizeof base || d >= (int)sizeof adapter || c >= (int)sizeof out->append) {
         snprintf(why, size, "node %s: a path or the kernel command line is too long", n->name);
         errno = ENAMETOOLONG;
         return -1;

@@ -25,4 +25,8 @@ struct image {
 int image_prepare(const struct scenario *s, unsigned index, const struct rundir *run, struct image *out,
                   char *why, size_t size);
 
+/* The stock kernel of a node that has no `kernel:`, whether it is there or not. 0, or -1 if its name is too
+ * long. */
+int image_kernel(const struct scn_node *n, char buf[PATH_MAX]);
+
 #endif

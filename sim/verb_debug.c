@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* verb_debug.c - `cob debug SCENARIO`: options, then a session (debug_session.h). */
 #include "sim/debug_session.h"
+#include "sim/images.h"
 #include "sim/run.h"
+#include "sim/symbols.h"
 #include "sim/verbs.h"
 #include <errno.h>
 #include <getopt.h>
@@ -68,6 +70,7 @@ struct choice {
     unsigned n_passed;
     char *gdb_argv[64];
     char dir[200], socket[240], commands[240];
+    char *kernel_symbols[PORT_MAX_NODES]; /* files that were made */
 };
 
 static int bad(const char *option, const char *value, const char *reason)
@@ -180,6 +183,27 @@ static int make_places(struct choice *o)
     return 0;
 }
 
+/* The symbols of the stock kernels that the scenario uses, beside the command file; without them it works
+ * too. */
+static void make_symbols(struct choice *o, const struct scenario *scn)
+{
+    static char kernel[PORT_MAX_NODES][PATH_MAX];
+    char why[PATH_MAX + 300];
+
+    for (unsigned i = 0, k; i < scn->n_nodes; i++) {
+        if (scn->nodes[i].kernel || scn->nodes[i].symbols || image_kernel(&scn->nodes[i], kernel[i]) < 0)
+            continue;
+        for (k = 0; strcmp(kernel[k], kernel[i]) != 0; k++)
+            ;
+        if (k == i && asprintf(&o->kernel_symbols[i], "%s-%s.elf", o->c.commands, scn->nodes[i].name) < 0)
+            o->kernel_symbols[i] = NULL;
+        else if (k == i && symbols_make(kernel[i], o->kernel_symbols[i], why, sizeof why) < 0)
+            fprintf(stderr, "cob: no symbols for gdb: %s\n", why);
+        else
+            o->c.kernel_symbols[i] = k == i ? o->kernel_symbols[i] : o->c.kernel_symbols[k];
+    }
+}
+
 int verb_debug(int argc, char **argv)
 {
     static struct choice o;
@@ -203,9 +227,15 @@ int verb_debug(int argc, char **argv)
     o.c.scn = scn;
     o.c.run_args = o.passed;
     if (make_places(&o) == 0) {
+        make_symbols(&o, scn);
         if (o.use_gdb)
             gdb_command_line(&o, argv + optind + 1);
         status = session_run(&o.c);
+    }
+    for (unsigned a = 0; a < PORT_MAX_NODES; a++) {
+        if (o.kernel_symbols[a] && o.c.commands == o.commands)
+            unlink(o.kernel_symbols[a]);
+        free(o.kernel_symbols[a]);
     }
     if (o.dir[0]) {
         unlink(o.commands);

@@ -13,6 +13,7 @@
 
 int verb_run(int argc, char **argv);
 int verb_debug(int argc, char **argv);
+int verb_symbols(int argc, char **argv);
 int verb_validate(int argc, char **argv);
 int verb_diff(int argc, char **argv);
 int verb_explore(int argc, char **argv);

@@ -22,6 +22,10 @@
  *
  * Blocking here never changes what the guest sees; arming a timer does (it cuts blocks and, with several
  * vCPUs, turns). So timers are armed at moments and for times that depend on virtual time only.
+ *
+ * A timer that is armed here ends the running vCPU's turn at its next look at QEMU's flags: behind the
+ * entered block, or wherever that is left before. With several vCPUs it is therefore left at once, so that no
+ * debugger's leaving it in the middle (debug.c) moves the end of the turn.
  */
 #include "devices/qemu/debug.h"
 #include "devices/qemu/half.h"
@@ -99,13 +103,15 @@ static void let_in(int64_t now_ns, int64_t n)
     }
 }
 
-static void arm_idle(void)
+/* True if that is new. */
+static bool arm_idle(void)
 {
     if (idle_armed && idle_at_ns == half.grant_ns)
-        return;
+        return false;
     idle_armed = true;
     idle_at_ns = half.grant_ns;
     half_timer(&idle_timer, half.grant_ns);
+    return true;
 }
 
 static void disarm_idle(void)
@@ -232,6 +238,7 @@ static void gate(unsigned vcpu, void *udata)
             gate_freeze(now);
         }
         int64_t first = meet(PORT_BLOCKED, now, now + len, 0);
+        leave = half.cpus > 1;
         if (half.node->cut) {
             arm_idle();
             leave = true;
@@ -242,13 +249,13 @@ static void gate(unsigned vcpu, void *udata)
             break;
         }
     }
+    if (half.leaps && arm_idle())
+        leave = true;
     if (leave) {
         stale();
         qemu.cpu_loop_exit_restore(half_current_cpu(), here);
         __builtin_unreachable();
     }
-    if (half.leaps)
-        arm_idle();
     let_in(now, n);
 }
 
