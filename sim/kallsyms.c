@@ -30,7 +30,7 @@ struct image {
     size_t len;
     size_t texts, index;      /* of the tokens */
     size_t count_at, markers; /* offsets in the file */
-    size_t names, names_end;
+    size_t names;
     uint32_t count;
     const char *token[TOKENS];
     size_t token_len[TOKENS];
@@ -101,7 +101,7 @@ static size_t name_at(const struct image *im, size_t *p, char *buf, size_t size)
 {
     size_t n, len = 0;
 
-    if (*p + 2 > im->texts && *p + 2 > im->len)
+    if (*p + 2 > im->texts)
         return 0;
     n = im->b[(*p)++];
     if (n & 0x80)
@@ -176,14 +176,29 @@ static unsigned machine_of(const uint8_t *b, size_t len)
     return !memcmp(b + 0x38, "ARM\x64", 4) ? EM_AARCH64 : !memcmp(b + 0x38, "RSC\x05", 4) ? EM_RISCV : 0;
 }
 
-/* The addend of the relocation that writes the word at `at`. An Image begins at the kernel's first address,
- * which is the base: so the relocation's place is base + at. 0: none. */
+/* Does some relocation write this? */
+static bool written(const struct image *im, uint64_t value)
+{
+    for (size_t r = 8; r + 16 <= im->len; r += 8)
+        if (number(im, r, 8) == R_AARCH64_RELATIVE && number(im, r + 8, 8) == value)
+            return true;
+    return false;
+}
+
+/*
+ * The addend of the relocation that writes the word at `at`. Where that is in memory follows from the image's
+ * first address, which is aligned to 64 KiB; it is the right one if pointers to the names and markers are
+ * written as well. 0: none.
+ */
 static uint64_t relocated(const struct image *im, size_t at)
 {
-    for (size_t r = 0; r + 24 <= im->len; r += 8)
-        if (number(im, r + 8, 8) == R_AARCH64_RELATIVE && number(im, r + 16, 8) >> 63 &&
-            number(im, r, 8) - number(im, r + 16, 8) == at)
-            return number(im, r + 16, 8);
+    for (size_t r = 0; r + 24 <= im->len; r += 8) {
+        uint64_t first = number(im, r, 8) - at, addend = number(im, r + 16, 8);
+        if (number(im, r + 8, 8) == R_AARCH64_RELATIVE && first >> 63 && first % 65536 == 0 &&
+            addend >= first && addend - first < im->len && written(im, first + im->names) &&
+            written(im, first + im->markers))
+            return addend;
+    }
     return 0;
 }
 

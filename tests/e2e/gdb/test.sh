@@ -5,57 +5,11 @@
 # watchpoints, interrupts; nothing of it changes the run; going back shows what was seen the first time; who speaks no
 # protocol, or dies, does no harm.
 . "$E2E/lib.sh"
+. "$E2E/gdb.sh"
 
 # three NAME STOP: the scenario NAME.scn.yml
 three() {
     sed -e "s/@NAME@/$1/" -e "s/@STOP@/$2/" "$CASE/three.scn.yml.in" | scenario "$1.scn.yml"
-}
-
-# debug NAME SCRIPT SCENARIO [OPTION]...: `cob debug` with gdb in batch mode; sets out, status, dir
-debug() {
-    out=$WORK/$1.out script=$2 scenario=$3
-    shift 3
-    "$COB" debug --backend direct "$@" "$scenario" -- -batch -x "$script" >"$out" 2>&1 </dev/null
-    status=$?
-    dir=$(sed -n '$s/.*, \(\/[^,]*\)$/\1/p' "$out")
-    dir=${dir:-$WORK/no-run-directory}
-    echo "--- cob debug $scenario: exit status $status"
-    tail -n 150 "$out"
-    equal "${out##*/} exit status" "$status" 0
-}
-
-# serve NAME SCENARIO [OPTION]...: `cob debug --no-gdb` in the background; sets out, pid, commands
-serve() {
-    out=$WORK/$1.out commands=$WORK/$1.commands served=$2
-    shift 2
-    "$COB" debug --no-gdb --backend direct --commands "$commands" "$@" "$served" >"$out" 2>&1 &
-    pid=$!
-    started="${started-} $pid"
-    says "$out" 'gdb can connect'
-}
-
-# served TEXT: it has ended well; sets dir
-served() {
-    wait "$pid"
-    equal "$1: exit status" $? 0
-    cat "$out"
-    dir=$(sed -n '$s/.*, \(\/[^,]*\)$/\1/p' "$out")
-}
-
-# part TEXT: the lines of $out behind the mark "@ TEXT", up to the next mark, into $WORK/part
-part() {
-    awk -v want="@ $1" '/^@ / { inside = $0 == want } inside' "$out" >part
-}
-
-# at LINE...: what a back-trace must have, innermost first
-frames() {
-    frames_text=$1
-    shift
-    frames_n=0
-    for frame in "$@"; do
-        contains "$frames_text: frame $frames_n" part "^#$frames_n .*$frame"
-        frames_n=$((frames_n + 1))
-    done
 }
 
 three short 19ms
@@ -162,6 +116,30 @@ sed -e 1d -e 's/^\$[0-9]* = //' part >at.state
 check "--at shows the same" cmp first.state at.state
 rm -rf "$dir"
 
+cat >align.gdb <<'GDB'
+break innermost
+disable 1.1 1.2
+inferior 3
+continue
+echo @ before\n
+monitor nodes
+cob-align
+echo @ aligned\n
+monitor nodes
+bt 1
+inferior 1
+continue
+GDB
+debug align align.gdb short.scn.yml
+part before
+equal "at a breakpoint the others stand elsewhere" "$(awk '/ at 0/ { print $6 }' part | sort -u | wc -l | awk '{ print ($1 > 1) }')" 1
+stop=$(awk '$2 == "risc" { print $6 }' part)
+part aligned
+equal "align: all stand where the breakpoint was hit" "$(awk '/ at 0/ { print $6 }' part | sort -u)" "$stop"
+contains "align: the breakpoint's node stands at it" part '^#0 .*innermost'
+same "align changes nothing" "$undisturbed" "$dir"
+rm -rf "$dir"
+
 # ---- messages: alpha's third is handed to beta at the first whole nanosecond behind the trace's time
 
 scenario messages.scn.yml <"$CASE/pair.scn.yml.in"
@@ -199,7 +177,7 @@ bt 1
 detach inferiors 1 2 3
 GDB
 serve attach long.scn.yml --running --socket "$WORK/s"
-gdb-multiarch -q -batch -x "$commands" -x attach.gdb >attach.log 2>&1 </dev/null
+"$COB_GDB" -q -batch -x "$commands" -x attach.gdb >attach.log 2>&1 </dev/null
 cat attach.log
 contains "Ctrl-C stops the rack" attach.log 'received signal SIGINT'
 served "attach"
@@ -208,7 +186,7 @@ rm -rf "$dir"
 
 serve killed long.scn.yml --socket "$WORK/s"
 printf 'break innermost\ncontinue\nshell kill -9 $PPID\n' >killed.gdb
-gdb-multiarch -q -batch -x "$commands" -x killed.gdb >killed.log 2>&1 </dev/null
+"$COB_GDB" -q -batch -x "$commands" -x killed.gdb >killed.log 2>&1 </dev/null
 contains "gdb had stopped the rack" killed.log 'hit Breakpoint'
 served "gdb's death"
 same "gdb's death changes nothing" "$undisturbed" "$dir"

@@ -1,0 +1,27 @@
+echo @ break\n
+break *load_elf_binary
+info breakpoints
+continue
+bt
+info registers pc
+x/i $pc
+continue
+bt
+continue
+bt
+echo @ together\n
+delete
+cob-until +20us
+monitor nodes
+echo @ step\n
+inferior 2
+set $before = $pc
+stepi
+p $pc != $before
+echo @ watch\n
+watch *(unsigned long *)&jiffies_64
+set $first = *(unsigned long *)&jiffies_64
+continue
+p *(unsigned long *)&jiffies_64 - $first
+delete
+echo @ end\n
