@@ -187,10 +187,12 @@ void debug_translated(struct qemu_plugin_tb *tb)
         return;
     for (size_t i = 0; i < n; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+        /* R_REGS: what the block has in the host's registers is written back first, for at_instruction() may
+         * leave. */
         if (may_be_point(qemu_plugin_insn_vaddr(insn)))
-            qemu_plugin_register_vcpu_insn_exec_cb(insn, at_instruction, QEMU_PLUGIN_CB_NO_REGS, (void *)1);
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, at_instruction, QEMU_PLUGIN_CB_R_REGS, (void *)1);
         else
-            qemu_plugin_register_vcpu_insn_exec_cond_cb(insn, at_instruction, QEMU_PLUGIN_CB_NO_REGS,
+            qemu_plugin_register_vcpu_insn_exec_cond_cb(insn, at_instruction, QEMU_PLUGIN_CB_R_REGS,
                                                         QEMU_PLUGIN_COND_GE, trap, 1, NULL);
         if (any_watch)
             qemu_plugin_register_vcpu_mem_cb(insn, watched, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, NULL);

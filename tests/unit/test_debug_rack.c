@@ -255,6 +255,75 @@ START_TEST(until_a_time)
 }
 END_TEST
 
+START_TEST(until_a_time_with_several_cpus)
+{
+    char text[500] = "";
+    launch();
+    rack.gentle = true;
+    target.monitor(&rack, 1, "until 5us", say, text);
+    go(GDB_CONTINUE, GDB_CONTINUE, GDB_CONTINUE);
+    ck_assert_int_eq(port->hold_ps, 5000 * NS);
+    ck_assert_uint_eq(port->hold_one, 2);
+    for (unsigned i = 0; i < NODES; i++)
+        ck_assert_int_eq(atomic_load(&rack.shared->node[i].until_ps), 5000 * NS);
+    /* a gets there, but b needs it to go on: it does, to the end of its grant. */
+    stop_node(0, DEBUG_UNTIL, 5000 * NS);
+    meet_node(1, 4900 * NS);
+    atomic_fetch_or(&port->pending, 4); /* c has been released, but has not woken up: not at rest */
+    meet_node(2, 4000 * NS);
+    rack_poll(&rack);
+    ck_assert(stands(0));
+    atomic_fetch_and(&port->pending, ~(uint64_t)4);
+    meet_node(2, 4950 * NS);
+    rack_poll(&rack);
+    ck_assert(!stands(0));
+    ck_assert_int_eq(atomic_load(&rack.shared->node[0].until_ps), 0);
+    ck_assert_uint_eq(n_told, 0);
+    meet_node(0, 5400 * NS);
+    stop_node(1, DEBUG_UNTIL, 5000 * NS);
+    rack_poll(&rack);
+    ck_assert_uint_eq(n_told, 1);
+    ck_assert_uint_eq(told.node, 1);
+    ck_assert_str_eq(told_say, "cob: b at 5 us; the others within a lookahead\n");
+    for (unsigned i = 0; i < NODES; i++)
+        ck_assert_int_eq(atomic_load(&rack.shared->node[i].until_ps), 0);
+    text[0] = 0;
+    target.monitor(&rack, 1, "align", say, text);
+    ck_assert_ptr_nonnull(strstr(text, "several CPUs"));
+    go(GDB_CONTINUE, GDB_CONTINUE, GDB_CONTINUE);
+    ck_assert_uint_eq(port->hold_one, 0);
+}
+END_TEST
+
+START_TEST(aligns)
+{
+    char text[500] = "";
+    launch();
+    go(GDB_CONTINUE, GDB_CONTINUE, GDB_CONTINUE);
+    rack.shared->node[1].pc = 0x100;
+    stop_node(1, DEBUG_BREAK, 60 * NS);
+    meet_node(0, 50 * NS);
+    meet_node(2, 40 * NS);
+    rack_poll(&rack);
+    target.monitor(&rack, 1, "align", say, text);
+    go(GDB_STAY, GDB_STEP, GDB_STAY); /* gdb would step over its breakpoint; nobody steps */
+    ck_assert_int_eq(port->hold_ps, 60 * NS);
+    ck_assert_uint_eq(atomic_load(&rack.shared->node[1].step_cpus), 0);
+    for (unsigned i = 0; i < NODES; i++)
+        meet_node(i, 60 * NS);
+    atomic_store(&rack.shared->state, DEBUG_HELD);
+    rack_poll(&rack);
+    ck_assert_uint_eq(n_told, 2);
+    ck_assert_int_eq(told.signal, 2); /* a trap would be the end of the step to gdb */
+    /* Someone is beyond: run again. */
+    port->node[2].now_ps = 70 * NS;
+    target.monitor(&rack, 1, "align", say, text);
+    go(GDB_STAY, GDB_STEP, GDB_STAY);
+    ck_assert_uint_eq(restarts, 1);
+    ck_assert_int_eq(rack.plan.at_ps, 60 * NS);
+}
+END_TEST
+
 START_TEST(a_message_and_its_time)
 {
     char text[500] = "";
@@ -448,6 +517,8 @@ int main(void)
     tcase_add_test(c, steps_one_and_lets_the_others_go_if_it_must);
     tcase_add_test(c, interrupts);
     tcase_add_test(c, until_a_time);
+    tcase_add_test(c, until_a_time_with_several_cpus);
+    tcase_add_test(c, aligns);
     tcase_add_test(c, a_message_and_its_time);
     tcase_add_test(c, a_message_in_the_past_of_a_node);
     tcase_add_test(c, counts_back);

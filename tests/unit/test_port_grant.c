@@ -269,6 +269,46 @@ START_TEST(grants_are_as_worked_out)
 }
 END_TEST
 
+/* A debugger wants node 0 to stand at 1150 without any grant's being cut short. */
+START_TEST(one_is_held)
+{
+    static const struct node running[] = {{B, 1000, 1050, 0, 0, &wire, 0, 1120, true, false},
+                                          {B, 1020, 1060, 0, 0, &wire, 0, 1100, true, false},
+                                          {0}};
+    static const struct node sleeping[] = {{I, 1000, 0, 5000, N, &wire, 0, 0, true, false},
+                                           {B, 1040, 1060, 0, 0, &wire, 0, 0, true, false},
+                                           {0}};
+    bool release[PORT_MAX_NODES];
+
+    build(running, 0);
+    s.hold_ps = 1050 * VTIME_NS;
+    s.hold_one = 1;
+    ck_assert_uint_eq(port_grant(&s, release), 2); /* it will stop itself */
+    ck_assert_int_eq(s.node[0].grant_ps, 1120 * VTIME_NS);
+    ck_assert_int_eq(s.node[1].grant_ps, 1100 * VTIME_NS);
+    build(sleeping, 0);
+    s.hold_ps = 1150 * VTIME_NS;
+    s.hold_one = 1;
+    ck_assert_uint_eq(port_grant(&s, release), 1); /* something may still arrive before: 1040 + 100 */
+    ck_assert(!release[0] && release[1]);
+    s.node[1].now_ps = 1050 * VTIME_NS;
+    s.node[1].need_ps = 1070 * VTIME_NS;
+    ck_assert_uint_eq(port_grant(&s, release), 0); /* 1050 + 100: it sleeps beyond, whatever happens */
+    ck_assert(!release[0] && !release[1]);
+    s.hold_one = 0;
+    s.hold_ps = 0;
+    ck_assert_uint_gt(port_grant(&s, release), 0);
+    build(sleeping, 0);
+    atomic_store(&s.node[0].state, PORT_ENDED);
+    s.hold_ps = 1150 * VTIME_NS;
+    s.hold_one = 1;
+    ck_assert_uint_eq(port_grant(&s, release), 1); /* it will not come: the others go there */
+    s.node[1].now_ps = 1150 * VTIME_NS;
+    s.node[1].need_ps = 1160 * VTIME_NS;
+    ck_assert_uint_eq(port_grant(&s, release), 0);
+}
+END_TEST
+
 START_TEST(something_sent_needs_the_engine)
 {
     build(cases[0].node, 0);
@@ -368,6 +408,7 @@ int main(void)
     TCase *c = tcase_create("grants");
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, grants_are_as_worked_out, 0, sizeof cases / sizeof cases[0]);
+    tcase_add_test(c, one_is_held);
     tcase_add_test(c, something_sent_needs_the_engine);
     tcase_add_test(c, of_several_interfaces_the_fastest_counts);
     tcase_add_test(c, what_is_sent_may_come_back);

@@ -1,5 +1,9 @@
 echo @ break\n
 break *load_elf_binary
+inferior 2
+break *load_elf_binary
+inferior 3
+break *load_elf_binary
 info breakpoints
 continue
 bt
@@ -9,8 +13,8 @@ continue
 bt
 continue
 bt
-echo @ together\n
 delete
+echo @ together\n
 cob-until +20us
 monitor nodes
 echo @ step\n

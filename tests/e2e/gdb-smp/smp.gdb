@@ -16,8 +16,7 @@ echo @ until\n
 inferior 1
 cob-until 16ms
 monitor nodes
-break look
-disable 3.2
+break *look
 continue
 bt 2
 thread 1.2
