@@ -23,11 +23,8 @@ static const struct {
     {"inspect", verb_inspect, "show what a run did"},
     {"list", verb_list, "list the runs"},
     {"trace", verb_trace, "print a run's events"},
-<<<<<<< HEAD
     {"report", verb_report, "make report.html anew"},
-=======
     {"symbols", verb_symbols, "take the symbols out of a stock kernel"},
->>>>>>> 7f47e75 (Debug: symbols of stock kernels out of their own tables; align; SMP guests leave a gated block at once)
 };
 
 static int usage(FILE *out, int status)
