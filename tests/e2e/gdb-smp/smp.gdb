@@ -25,6 +25,7 @@ delete
 echo @ first\n
 inferior 2
 cob-until 16100us
+thread 2.1
 info registers
 x/6gx &side
 echo @ beyond\n
@@ -32,6 +33,7 @@ cob-until 16200us
 echo @ back\n
 cob-goto 16100us
 echo @ second\n
+thread 2.1
 info registers
 x/6gx &side
 echo @ end\n
