@@ -6,13 +6,13 @@ inferior 3
 break *load_elf_binary
 info breakpoints
 continue
-bt
+bt 5
 info registers pc
 x/i $pc
 continue
-bt
+bt 2
 continue
-bt
+bt 2
 delete
 echo @ together\n
 cob-until +20us
