@@ -14,7 +14,7 @@ hits() {
         ours && $1 == "\"hits\":" { sub(/,$/, "", $2); print $2; exit }' "$1/result.json"
 }
 
-# ---- messages and interrupts
+# ---- messages and interrupts (the guest reads the clock, then looks: up to some 50 ns before it happened)
 
 # messages NAME ARCH ARCH
 messages() {
@@ -52,7 +52,7 @@ for archs in "x86_64 aarch64" "aarch64 riscv64" "riscv64 x86_64"; do
         "got 5: status 0, wrong bits 1"
     equal "messages $1 $2: without interrupt" "$(grep 'none$' got.txt | cut -d : -f 1)" "got 1"
     equal "messages $1 $2: an interrupt 7 us late" \
-        "$(awk '$NF != "none" && $NF >= 1000 { print $2, ($NF >= 7000 && $NF < 7500) }' got.txt)" "3: 1"
+        "$(awk '$NF != "none" && $NF >= 1000 { print $2, ($NF >= 6950 && $NF < 7100) }' got.txt)" "3: 1"
     for fault in lost late flip bad worse; do
         equal "messages $1 $2: hits of $fault" "$(hits "$dir" $fault)" 1
     done
@@ -98,7 +98,7 @@ for node in xray arm risc smp; do
     if [ $node != smp ]; then
         equal "$node: one bit of one byte" "$(grep '^flipped' $node.txt)" "flipped byte 5: 16"
         equal "$node: an instruction changed, at its time" \
-            "$(sed -n 's/^code at //p' $node.txt | awk '{ print $2, ($1 >= 26000000 && $1 < 26001000) }')" "35 1"
+            "$(sed -n 's/^code at //p' $node.txt | awk '{ print $2, ($1 + 0 >= 25999000 && $1 + 0 < 26001000) }')" "35 1"
     fi
     equal "$node: paused to the end, by so much" "$(sed -n 's/^gap at //p' $node.txt |
         awk '{ print ($1 >= 30000000 && $1 < 30001000), ($2 >= 3000000 && $2 < 3001000) }')" "1 1"
