@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * page.h - the page directory: one writer or many readers of each page, over all nodes.
+ *
+ * Every page has a home, a node that keeps its directory: who has a copy, and whose turn it is. A node that
+ * lacks a right asks the home; the home orders a holder to answer the asker directly, and goes on at once: it
+ * does not wait for the page to arrive. So holders are ordered about copies that are still on their way to
+ * them; each order names the request by which the home believes the copy was got, and the node keeps the
+ * order until that copy is there. A chain of writers thus hands the page on from one to the next, in the
+ * order in which the home heard of them, and nobody is ever told to try again.
+ *
+ *     copy:   INVALID --GET read, DATA--> SHARED --GET write, GRANT--> EXCLUSIVE
+ *             EXCLUSIVE --FWD read--> SHARED;  any --INV or FWD write--> INVALID
+ *
+ * Messages, the home's own steps being free (k: other readers, without home, asker and supplier):
+ *     read, page never touched, or home has a copy    GET, DATA or GRANT                    2
+ *     read, others have it                            GET, FWD, DATA                        3
+ *     write, asker has a copy                         GET, k INV, k ACK, GRANT              2 + 2k
+ *     write, asker has none                           GET, k INV, k ACK, (FWD), DATA        2 or 3, + 2k
+ *
+ * Death: when the home dies, its pages are lost, everywhere: CORE_EDEAD. When another node dies, a page of
+ * which it had the only copy is lost: CORE_ELOST, now and ever after. Who waited for a copy that the dead
+ * node was to send tells the home and asks again, by itself; the home first finds out who has a copy. All
+ * other pages live on.
+ *
+ * Do not call in from a callback. A page that a fault waits for has its frame already, so no message needs
+ * memory.
+ */
+#ifndef CORE_PAGE_H
+#define CORE_PAGE_H
+#include "guest-kernel/core/core.h"
+
+/* Types of messages; from whom to whom. */
+enum page_type {
+    PAGE_GET = 0x40,    /* asker to home: request, write, holder (request of the copy it has, or 0) */
+    PAGE_FWD = 0x41,    /* home to holder: send your copy (holder) to node, for request; write: and drop it */
+    PAGE_INV = 0x42,    /* home to reader: drop your copy (holder) */
+    PAGE_ACK = 0x43,    /* reader to home: dropped (holder) */
+    PAGE_DATA = 0x44,   /* holder to asker: the page, for request; or a status */
+    PAGE_GRANT = 0x45,  /* home to asker: yours without data, or all zero, or a status */
+    PAGE_CANCEL = 0x46, /* home to asker: who was to answer request is dead; if you still wait, give up */
+    PAGE_GONE = 0x47,   /* asker to home: gave up; I have no copy by request */
+    PAGE_KEPT = 0x48,   /* asker to home, on CANCEL: I do not wait for request, the copy came */
+};
+
+/* What each of these messages begins with; DATA may have the page's bytes behind it. */
+struct page_wire {
+    uint64_t page;    /* page number */
+    uint64_t version; /* number of write grants so far */
+    uint32_t request; /* the asker's number for it; never 0 */
+    uint32_t holder;
+    uint16_t node; /* FWD: the asker */
+    uint8_t write;
+    uint8_t
+        zero; /* DATA, GRANT: the page is all zero and not sent. GRANT without it: the asker has the data */
+    int32_t status;
+};
+_Static_assert(sizeof(struct page_wire) == 32, "format");
+_Static_assert(offsetof(struct page_wire, status) == 28, "format");
+
+enum page_state { PAGE_INVALID, PAGE_SHARED, PAGE_EXCLUSIVE };
+
+/* A fault that waits; the caller's, until done is called. */
+struct page_fault {
+    struct page_fault *next;
+    /* Exactly once. CORE_OK: the page is mapped as asked while this runs; it may be gone soon after
+     * (hold_ns). */
+    void (*done)(struct page_fault *f, uint64_t page, void *frame, int status);
+    bool write;
+};
+
+struct page_config {
+    const struct core_env *env;
+    unsigned self, nodes;
+    uint32_t page_bytes; /* a multiple of 8 */
+    uint32_t buckets;    /* of the hash tables; a power of two */
+    uint64_t hold_ns;    /* a page that has just come stays that long, so that its faults get on */
+    void *ctx;
+    unsigned (*home)(void *ctx, uint64_t page); /* the same on all nodes; NULL: page modulo nodes */
+    /* Must reach the node in the end, once, and after what was sent to it before; or the node must be
+     * declared dead to all (msg.h, member.h). Never to self. */
+    void (*send)(void *ctx, unsigned to, unsigned type, const struct page_wire *w, const void *data,
+                 size_t bytes);
+    /* The page's mapping becomes that state's: none, read, read and write. Done on all processors on return.
+     */
+    void (*map)(void *ctx, uint64_t page, void *frame, enum page_state state);
+    void *(*frame_alloc)(void *ctx); /* page_bytes, aligned to 8; NULL: the fault fails with CORE_ENOMEM */
+    void (*frame_free)(void *ctx, void *frame);
+};
+
+struct page_counts {
+    uint64_t faults, coalesced, requests, failed; /* as an asker */
+    uint64_t sent, sent_data, sent_zero, kept,
+        refused;  /* messages to others; orders kept for later, or stale */
+    uint64_t bad; /* messages that cannot be; dropped */
+};
+
+struct page_copy;
+struct page_dir;
+struct page {
+    struct page_config c;
+    uint64_t dead; /* mask of nodes */
+    uint32_t last_request;
+    struct page_copy **copies; /* this node's copies, by page */
+    struct page_dir **dirs;    /* the pages this node is home of */
+    struct page_counts counts;
+};
+
+/* 0 or CORE_ENOMEM, CORE_EINVAL; the struct may be discarded then. */
+int page_init(struct page *p, const struct page_config *c);
+/* Waiting faults end with CORE_ECLOSED; copies are unmapped, all memory goes back. Sends nothing. */
+void page_fini(struct page *p);
+/*
+ * This node needs the page, to read or to write. 0: it has that right. 1: f waits, or was done already within
+ * the call. CORE_ENOMEM, CORE_EDEAD (the home is dead): f is not used. One request at a time goes out per
+ * page; faults that come meanwhile wait for the same one.
+ */
+int page_fault(struct page *p, uint64_t page, struct page_fault *f);
+/* A message of enum page_type has come from that node; data: a page_wire and what is behind it. */
+void page_message(struct page *p, unsigned from, unsigned type, const void *data, size_t bytes);
+/* The node is dead and will not be heard of again. */
+void page_peer_dead(struct page *p, unsigned node);
+/* A time asked for with env.timer has come: hold_ns of some page may be over. */
+void page_poll(struct page *p);
+/* This node's right and bytes; *frame NULL if there are none. */
+enum page_state page_look(const struct page *p, uint64_t page, void **frame);
+#endif

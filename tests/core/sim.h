@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sim.h - a few nodes with the page directory (guest-kernel/core/page.h), channels between them, and threads
+ * with scripts.
+ *
+ * The world is one struct without pointers to outside: it may be copied and put back, and everything that can
+ * happen next is a list of actions. So the random test picks from the list, and the explorer tries all of it.
+ * Channels keep their order (that is what page.h asks for), but the order between channels is free.
+ *
+ * After each action sim_check holds the world against the reference: memory as it would be on one machine.
+ */
+#ifndef TESTS_CORE_SIM_H
+#define TESTS_CORE_SIM_H
+#include "guest-kernel/core/page_internal.h"
+
+#ifndef SIM_NODES
+#define SIM_NODES   5
+#define SIM_PAGES   4
+#define SIM_THREADS 10
+#define SIM_SCRIPT  12
+#define SIM_CHANNEL 40
+#endif
+enum {
+    SIM_MEMORY = (SIM_PAGES + 1) * (sizeof(struct page_copy) + (SIM_NODES + 1) * sizeof(struct page_order) +
+                                    sizeof(struct page_dir) + SIM_NODES * 32 + 48)
+};
+
+struct sim_packet {
+    struct page_wire w;
+    uint64_t data;
+    uint32_t type, bytes;
+};
+
+struct sim_node {
+    struct page p;
+    struct core_env env;
+    uint8_t alive, number;
+    uint64_t now, timer_at; /* 0: none */
+    uint64_t frame[SIM_PAGES + 1];
+    uint8_t frame_used[SIM_PAGES + 1];
+    uint8_t mapped[SIM_PAGES]; /* enum page_state, as the map callback said */
+    uint32_t used, blocks;     /* of memory */
+    uint64_t memory[SIM_MEMORY / 8];
+};
+
+struct sim_step {
+    uint8_t page, write;
+};
+
+struct sim_thread {
+    struct page_fault f;
+    uint8_t node, waits, length, next;
+    uint8_t answered; /* the present step */
+    struct sim_step script[SIM_SCRIPT];
+    int8_t result[SIM_SCRIPT]; /* enum core_status */
+};
+
+struct sim {
+    unsigned nodes, pages, threads;
+    unsigned crashes;      /* how many more may happen */
+    unsigned crashed;      /* so far */
+    uint32_t fail_in_1024; /* allocations that fail */
+    uint64_t random;
+    uint64_t value[SIM_PAGES]; /* the reference */
+    uint64_t writes, reads, lost;
+    uint64_t messages; /* sent between nodes */
+    struct sim_node node[SIM_NODES];
+    struct sim_thread thread[SIM_THREADS];
+    uint8_t queued[SIM_NODES][SIM_NODES];
+    struct sim_packet channel[SIM_NODES][SIM_NODES][SIM_CHANNEL]; /* from, to */
+};
+extern struct sim sim; /* the one world */
+
+struct sim_action {
+    enum { SIM_DELIVER, SIM_STEP, SIM_POLL, SIM_CRASH, SIM_DETECT } kind;
+    unsigned a, b; /* from, to; thread; node; node; node, who learns */
+};
+enum { SIM_ACTIONS = SIM_NODES * SIM_NODES * 2 + SIM_THREADS + SIM_NODES * 2 };
+
+/* An empty world. Home of page n is node n modulo nodes. */
+void sim_start(unsigned nodes, unsigned pages, uint64_t hold_ns);
+unsigned sim_thread(unsigned node); /* a new thread's number */
+void sim_plan(unsigned thread, unsigned page, bool write);
+unsigned sim_actions(struct sim_action *list); /* what can happen; 0: all is over */
+void sim_act(const struct sim_action *a);
+void sim_print(const struct sim_action *a); /* a line on stdout: what it is going to do */
+/* NULL, or what is wrong. */
+const char *sim_check(void);
+/* When nothing can happen any more: NULL, or what is wrong. Tears the world down. */
+const char *sim_finish(void);
+/* Runs until nothing can happen, earliest action first. NULL, or what is wrong. */
+const char *sim_run(void);
+uint64_t sim_random(void); /* splitmix64 of sim.random */
+#endif
