@@ -109,7 +109,7 @@ static void become_run(const struct explore_tries *t, uint64_t number, unsigned 
     path_of(t, number, ".scn.yml", scenario);
     path_of(t, number, ".log", log);
     snprintf(runs, sizeof runs, "%s/runs", t->dir);
-    for (size_t i = 0; t->args[i] && i < MAX_ARGS; i++)
+    for (size_t i = 0; i < MAX_ARGS && t->args[i]; i++)
         argv[n++] = (char *)(uintptr_t)t->args[i];
     argv[n++] = scenario;
     int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
