@@ -50,7 +50,7 @@ latencies() {
     awk '
         function ps(t, p) { split(t, p, "."); return p[1] * 1000000000000 + substr(p[2] "000000000000", 1, 12) }
         ($4 == "frame" || $4 == "packet") && $5 == "tx" { from[$6] = $3; at[$6] = ps($1) }
-        ($4 == "frame" || $4 == "packet") && $5 == "rx" {
+        ($4 == "frame" || $4 == "packet") && $5 == "rx" && ($6 in at) { # a stream that was cut may lack the other half
             key = from[$6] " " $3; l = ps($1) - at[$6]; n[key]++
             if (n[key] == 1 || l < min[key]) min[key] = l
             if (n[key] == 1 || l > max[key]) max[key] = l
