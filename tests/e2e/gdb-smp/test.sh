@@ -24,7 +24,7 @@ contains "a breakpoint in the other guest" part 'Thread 1\.[12] .* hit Breakpoin
 contains "who called" part '^#1 .* work \(i='
 for n in first second; do
     part $n
-    sed -n '/^\(x0\|cpsr\|pc\|sp\|0x\)/p' part >$n.state
+    sed -n '/^\(x0\|cpsr\|pc\|sp\|0x[0-9a-f]* <side\)/p' part >$n.state
 done
 check "what is seen at 16.1 ms is something" [ "$(wc -l <first.state)" -ge 6 ]
 check "going back shows what was seen before" cmp first.state second.state
