@@ -63,16 +63,17 @@ equal "follow: no id at all" $? 2
 # ---- numbers
 "$COB" trace summary "$all" >summary.txt
 "$COB" trace summary "$all" --json >summary.json
+# number BEGINNING KEY: of the object of summary.json that begins so
 number() {
-    python3 -c 'import json, sys; print(eval("s" + sys.argv[1], {"s": json.load(open("summary.json")), "sum": sum}))' "$1"
+    tr '{' '\n' <summary.json | sed -n "s/^$1.*\"$2\":\([0-9]*\).*/\1/p"
 }
-equal "summary: sent" "$(number '["sent"]')" "$(fabric "$all" injected)"
-equal "summary: received" "$(number '["received"]')" "$(fabric "$all" delivered)"
-equal "summary: dropped" "$(number '["dropped"]')" "$(fabric "$all" dropped)"
-equal "summary: alpha sent" "$(number '["nodes"][0]["tx"]')" "$(node "$all" alpha tx_frames)"
-equal "summary: beta got" "$(number '["nodes"][1]["rx"]')" "$(node "$all" beta rx_frames)"
+equal "summary: sent" "$(number '"events":' sent)" "$(fabric "$all" injected)"
+equal "summary: received" "$(number '"events":' received)" "$(fabric "$all" delivered)"
+equal "summary: dropped" "$(number '"events":' dropped)" "$(fabric "$all" dropped)"
+equal "summary: alpha sent" "$(number '"node":"alpha"' tx)" "$(node "$all" alpha tx_frames)"
+equal "summary: beta got" "$(number '"node":"beta"' rx)" "$(node "$all" beta rx_frames)"
 for end in 0 1; do
-    equal "summary: sent by end $end" "$(number "[\"link_ends\"][$end][\"sent\"]")" "$(link "$all" wire $end sent_frames)"
+    equal "summary: sent by end $end" "$(number "\"link\":\"wire\",\"end\":$end," sent)" "$(link "$all" wire $end sent_frames)"
 done
 contains "summary: a probe takes its pipelines, delay and 62 bytes" summary.txt \
     '^alpha +beta +probe +[0-9]+ +0\.709920 +0\.709920 +0\.709920 +0\.709920 +0\.709920$'
