@@ -93,7 +93,7 @@ struct scenario *replay_scenario(const char *run)
     char *text = n < (int)sizeof path ? read_text(path, &len) : NULL;
 
     if (!text) {
-        fprintf(stderr, "cob replay: %s: %s\n", path, strerror(errno));
+        fprintf(stderr, "cob: %s: %s\n", path, strerror(errno));
         return NULL;
     }
     /* not scenario_load(): kernels of other nodes need not be there any more */

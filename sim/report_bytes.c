@@ -96,15 +96,8 @@ unsigned rep_all_kinds(const struct report *r)
 
 unsigned rep_named_kind(const struct report *r, const uint8_t *bytes, uint32_t kept)
 {
-    for (unsigned i = 0; r->scn && i < r->scn->n_kinds; i++) {
-        const struct scn_kind *k = &r->scn->kinds[i];
-        unsigned n = 0;
-        if (k->offset > kept || kept - k->offset < k->n_bytes)
-            continue;
-        while (n < k->n_bytes && (bytes[k->offset + n] & k->mask[n]) == k->bytes[n])
-            n++;
-        if (n == k->n_bytes)
+    for (unsigned i = 0; r->scn && i < r->scn->n_kinds; i++)
+        if (scn_kind_matches(&r->scn->kinds[i], bytes, kept))
             return REP_KINDS + i;
-    }
     return 0;
 }

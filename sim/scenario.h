@@ -336,6 +336,8 @@ bool scn_explores(const struct scn_explore *x, enum scn_action action);
 
 /* The packet type (enum fab_packet) that a kind names; 0: "any"; -1: neither, it may be a name of kinds. */
 int scn_packet_type(const char *kind);
+/* Whether the bytes of a frame or packet are of this kind. */
+bool scn_kind_matches(const struct scn_kind *k, const uint8_t *bytes, uint32_t len);
 const struct scn_kind *scn_find_kind(const struct scenario *s, const char *name); /* NULL: there is none */
 /* Whether a link action acts on what end `end` of link `link` sends. */
 bool scn_fault_on_end(const struct scenario *s, const struct scn_fault *f, unsigned link, unsigned end);

@@ -110,6 +110,17 @@ const struct scn_kind *scn_find_kind(const struct scenario *s, const char *name)
     return NULL;
 }
 
+bool scn_kind_matches(const struct scn_kind *k, const uint8_t *bytes, uint32_t len)
+{
+    unsigned n = 0;
+
+    if (k->offset > len || len - k->offset < k->n_bytes)
+        return false;
+    while (n < k->n_bytes && (bytes[k->offset + n] & k->mask[n]) == k->bytes[n])
+        n++;
+    return n == k->n_bytes;
+}
+
 bool scn_match_node(const struct scenario *s, const char *pattern, unsigned node)
 {
     return !pattern || scn_name_matches(pattern, s->nodes[node].name);

@@ -7,6 +7,7 @@
  */
 #include "sim/rundir.h"
 #include "sim/scenario.h"
+#include "sim/trace_kind.h"
 #include "sim/verbs.h"
 #include "tracing/tracing.h"
 #include <getopt.h>
@@ -28,7 +29,8 @@ static int usage(FILE *to, int status)
         "  --node NAME   only this node's events       --from TIME    from this virtual time on, e.g. 1.5ms\n"
         "  --link NAME   only this link's events       --to TIME      up to this virtual time, itself not "
         "included\n"
-        "  --event NAME  only such events, e.g. dma    --kind NAME    only packets of this type, e.g. ack\n"
+        "  --event NAME  only such events, e.g. dma    --kind NAME    only packets of this type, e.g. ack,\n"
+        "                                              or of this kind of the scenario's `kinds:`\n"
         "  --frame N     only what concerns frame N    --message N    only what concerns messages number N\n"
         "With both --node and --link: the events of either.\n"
         "\n"
@@ -71,15 +73,6 @@ static bool take_event(const char *text, const char **event)
     for (unsigned i = 0; scn_trace_events[i]; i++)
         fprintf(stderr, " %s", scn_trace_events[i]);
     fputc('\n', stderr);
-    return false;
-}
-
-static bool take_kind(const char *text, const char **kind)
-{
-    *kind = text;
-    if (tracing_is_kind(text))
-        return true;
-    fprintf(stderr, "cob trace: --kind: no packet or operation is called \"%s\"\n", text);
     return false;
 }
 
@@ -131,7 +124,7 @@ static int parse(int argc, char **argv, struct wishes *w)
             good = take_event(optarg, &f->event);
             break;
         case 'k':
-            good = take_kind(optarg, &f->kind);
+            f->kind = optarg;
             break;
         case 'F':
             good = f->has_frame = take_number("--frame", optarg, &f->frame);
@@ -157,6 +150,19 @@ static int parse(int argc, char **argv, struct wishes *w)
     return good ? -1 : 2;
 }
 
+/* The words that the trace itself has for types and operations are its filter's; else the scenario has named
+ * the kind. Sets *ids, to be freed. */
+static int print(const char *run, struct tracing_filter *filter, uint64_t **ids)
+{
+    if (filter->kind && !tracing_is_kind(filter->kind)) {
+        if (trace_kind_frames(run, filter->kind, ids, &filter->n_frames) < 0)
+            return -1;
+        filter->kind = NULL;
+        filter->frames = *ids;
+    }
+    return tracing_print(run, filter, stdout, stderr);
+}
+
 int verb_trace(int argc, char **argv)
 {
     struct wishes w = {.filter = {.to = INT64_MAX}};
@@ -179,16 +185,18 @@ int verb_trace(int argc, char **argv)
         fprintf(stderr, "cob trace: %s\n", why);
         return 2;
     }
+    uint64_t *ids = NULL;
     int result;
     if (follow)
         result = tracing_follow(run, argv[optind + 2], stdout, stderr);
     else if (summary)
         result = tracing_summary(run, w.json, stdout, stderr);
     else if (!export)
-        result = tracing_print(run, &w.filter, stdout, stderr);
+        result = print(run, &w.filter, &ids);
     else if (w.perfetto && tracing_export_perfetto(run, w.perfetto, stderr) != 0)
         result = -1;
     else
         result = w.pcapng ? tracing_export_pcapng(run, w.pcapng, stderr) : 0;
+    free(ids);
     return result < 0 ? 2 : result;
 }

@@ -140,8 +140,10 @@ int tracing_diff(const char *run_a, const char *run_b, FILE *out, FILE *err);
 struct tracing_filter {
     vtime_t from, to;
     const char *node, *link;
-    const char *event; /* name of an event in the trace; NULL: all */
-    const char *kind;  /* type of a packet or op of a message, "send", "read-data", ..; NULL: all */
+    const char *event;      /* name of an event in the trace; NULL: all */
+    const char *kind;       /* type of a packet or op of a message, "send", "read-data", ..; NULL: all */
+    const uint64_t *frames; /* n_frames of them, ascending: only what concerns one of these; NULL: all */
+    size_t n_frames;
     bool has_frame, has_message;
     uint64_t frame;   /* only what concerns this frame or packet */
     uint64_t message; /* only what concerns messages of this number */

@@ -111,6 +111,21 @@ static int add_sources(struct walk *p, const char *run, FILE *err)
     return all || filter->link ? add_source(p, run, p->names.n_nodes, err) : 0;
 }
 
+static bool is_one_of(uint64_t id, const uint64_t *ids, size_t n)
+{
+    size_t from = 0;
+    while (from < n) {
+        size_t middle = from + (n - from) / 2;
+        if (ids[middle] == id)
+            return true;
+        if (ids[middle] < id)
+            from = middle + 1;
+        else
+            n = middle;
+    }
+    return false;
+}
+
 /* What the filter says of single fields. */
 static bool passes(const struct tracing_filter *filter, const struct tracing_event *ev)
 {
@@ -127,6 +142,9 @@ static bool passes(const struct tracing_filter *filter, const struct tracing_eve
             return false;
     }
     if (filter->has_frame && (!tracing_value_get(ev, "frame_id", &value) || value != filter->frame))
+        return false;
+    if (filter->frames &&
+        (!tracing_value_get(ev, "frame_id", &value) || !is_one_of(value, filter->frames, filter->n_frames)))
         return false;
     if (filter->has_message && (!tracing_value_get(ev, "message", &value) || value != filter->message))
         return false;

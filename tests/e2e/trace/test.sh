@@ -9,6 +9,7 @@
 scenario level.scn.yml <<'S'
 stop: 1s
 trace: { level: all }
+kinds: { first: { offset: 0, bytes: "01" }, never: { offset: 0, bytes: "ff" } }
 defaults: { node: { memory: 32MiB, append: ping, expect: { exit: 0 } } }
 nodes:
   alpha: { arch: aarch64, kernel: "@GUESTS@/fabric-aarch64" }
@@ -123,6 +124,15 @@ equal "another level is the same run" "$(node "$dir" beta ram_xxh3)" "$(node "$a
 "$COB" trace "$all" --event packet_tx --kind send --node alpha >filtered.txt
 equal "cob trace --event --kind --node" "$(wc -l <filtered.txt)" "$(grep -c '  packet tx #[0-9]* send .*alpha>beta' all.txt)"
 equal "cob trace --frame" "$("$COB" trace "$all" --frame "$frame" | wc -l)" "$(grep -c " #$frame " all.txt)"
+"$COB" trace "$all" --kind first >named.txt
+equal "a named kind of --kind: five events for each SEND" "$(wc -l <named.txt)" \
+    $((5 * $(grep -c '  packet tx #[0-9]* send ' all.txt)))
+"$COB" trace "$all" --kind send --event packet_tx >want.txt
+grep '  packet tx ' named.txt >got.txt
+check "a named kind: those packets that have its bytes" cmp got.txt want.txt
+equal "a named kind that no packet has" "$("$COB" trace "$all" --kind never | wc -l)" 0
+"$COB" trace "$all" --kind nonsense >/dev/null 2>err.txt
+equal "a kind that is not there" $? 2
 "$COB" trace "$all" --event nonsense >/dev/null 2>err.txt
 equal "an event that is not there" $? 2
 run bad 2 level.scn.yml --trace-filter node=gamma
