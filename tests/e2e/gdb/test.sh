@@ -101,7 +101,7 @@ contains "two steps back" part '^\$[0-9]+ = 1$'
 contains "the time of it" part '^0\.016500000000 s$'
 part reverse
 contains "reverse-continue finds the breakpoint before" part '^\$[0-9]+ = 1$'
-contains "reverse-continue without breakpoints" part 'No more reverse-execution history'
+contains "reverse-continue without breakpoints" part 'No more reverse-execution history|Reached end of recorded history' # gdb 13, 16
 same "going back changes nothing" "$undisturbed" "$dir"
 equal "runs that were left are gone" "$(find "$COB_RUNS" -maxdepth 1 -name 'short-*' | wc -l)" 3
 
