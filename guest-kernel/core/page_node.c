@@ -2,11 +2,14 @@
 /*
  * page_node.c - a node's copies: the asker's and holder's half of page.h.
  *
- * At most one request per page is under way. An order of the home (FWD, INV) speaks of a copy by the request
- * that got it: the copy is there              carried out, unless it is still held for its faults (hold_ns)
- *     it is what was asked for       kept until the answer is there, then carried out after the faults are
- * done neither                        refused: the copy was never got (somebody died) While orders are kept
- * no new request is made: so there is only one copy that the home can speak of next.
+ * At most one request per page is under way. An order of the home (FWD, INV) names a copy by the request that
+ * got it:
+ *
+ *     the copy is there         carried out, unless it is still held for its faults (hold_ns)
+ *     it is being asked for     kept until the answer is there, then carried out after the faults are done
+ *     neither                   refused: the copy was never got (somebody died)
+ *
+ * While orders are kept no new request is made: a held copy is given up in its time, then asked for again.
  */
 #include "guest-kernel/core/page_internal.h"
 
@@ -129,7 +132,6 @@ static void finish(struct page_copy *c, int status)
             *left = f;
             left = &f->next;
         } else {
-
             f->done(f, c->page, status == CORE_OK ? c->frame : NULL, status);
         }
         f = next;

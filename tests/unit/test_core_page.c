@@ -34,6 +34,8 @@ START_TEST(untouched_pages)
     ck_assert_uint_eq(get(0, 0, false), 0); /* home itself */
     ck_assert_uint_eq(get(0, 1, false), 2); /* GET, GRANT: zero, not sent */
     ck_assert_uint_eq(get(0, 2, true), 2);
+    get(1, 2, true);
+    ck_assert_uint_eq(page_copy_find(&sim.node[1].p, 2)->version, 2); /* two write grants */
     ck_assert_uint_eq(sim.node[1].p.counts.sent_data, 0);
     over();
 }
@@ -153,6 +155,34 @@ START_TEST(queue_is_fair)
 }
 END_TEST
 
+/* While the home waits for ACKs, requests queue: first come, first served. */
+START_TEST(busy_queue_is_fair)
+{
+    struct sim_action list[SIM_ACTIONS];
+    const unsigned order[] = {3, 4, 1};
+    sim_start(5, 1, 0);
+    get(1, 0, false);
+    get(2, 0, false);
+    unsigned first = sim.threads, served = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned t = sim_thread(order[i]);
+        sim_plan(t, 0, true);
+        struct sim_action step = {SIM_STEP, t, 0}, hear = {SIM_DELIVER, order[i], 0};
+        sim_act(&step);
+        sim_act(&hear);
+    }
+    ck_assert_uint_eq(page_dir_find(&sim.node[0].p, 0)->queued, 2);
+    while (sim_actions(list) > 0) {
+        sim_act(&list[0]);
+        ck_assert_ptr_null(sim_check());
+        if (sim.writes > served)
+            ck_assert_uint_eq(sim.thread[first + served++].next, 1);
+    }
+    ck_assert_uint_eq(served, 3);
+    over();
+}
+END_TEST
+
 START_TEST(held_for_its_faults)
 {
     struct sim_action list[SIM_ACTIONS];
@@ -171,6 +201,29 @@ START_TEST(held_for_its_faults)
     ck_assert_int_eq(sim.node[1].mapped[0], PAGE_EXCLUSIVE);
     ck_assert_ptr_null(sim_run());
     ck_assert_int_eq(sim.node[2].mapped[0], PAGE_EXCLUSIVE);
+    over();
+}
+END_TEST
+
+/* A held copy that somebody else is going to write: a write here waits for that, and does not cut the time
+ * short. */
+START_TEST(held_although_more_is_wanted)
+{
+    struct sim_action list[SIM_ACTIONS];
+    sim_start(3, 1, 1000);
+    get(1, 0, false);
+    sim_plan(sim_thread(2), 0, true);
+    while (sim_actions(list), list[0].kind != SIM_POLL)
+        sim_act(&list[0]);
+    uint64_t before = sim.messages;
+    unsigned t = sim_thread(1);
+    sim_plan(t, 0, true);
+    struct sim_action step = {SIM_STEP, t, 0};
+    sim_act(&step);
+    ck_assert_uint_eq(sim.messages, before);
+    ck_assert_int_eq(sim.node[1].mapped[0], PAGE_SHARED);
+    ck_assert_ptr_null(sim_run());
+    ck_assert_uint_eq(sim.writes, 2);
     over();
 }
 END_TEST
@@ -261,9 +314,11 @@ int main(void)
     tcase_add_test(t, faults_coalesce);
     tcase_add_test(t, queue_is_fair);
     tcase_add_test(t, held_for_its_faults);
+    tcase_add_test(t, held_although_more_is_wanted);
     tcase_add_test(t, owner_dies);
     tcase_add_test(t, supplier_dies);
     tcase_add_test(t, bad_messages);
+    tcase_add_test(t, busy_queue_is_fair);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
