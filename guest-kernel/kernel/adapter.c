@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* adapter.c - finding it, registers, result and event port; see adapter.h. Queues are in adapter_queue.c. */
+#include "guest-kernel/kernel/adapter.h"
+#include "guest-kernel/kernel/adapter_queue.h"
+#include "guest-kernel/kernel/kernel.h"
+#include "guest-kernel/kernel/mmio.h"
+
+static uintptr_t bar;
+static const struct pci_device *pci;
+
+void adapter_init(void)
+{
+    pci = pci_find(FAB_PCI_VENDOR, FAB_PCI_DEVICE);
+    uintptr_t at = pci ? pci_open(pci) : 0;
+
+    if (!at || read32(at + FAB_REG_MAGIC) != FAB_MAGIC || read32(at + FAB_REG_VERSION) != FAB_VERSION) {
+        print("adapter: none\n");
+        return;
+    }
+    bar = at;
+    if (!pci_msix_enable(pci))
+        panic("the adapter has no MSI-X");
+    print("adapter: node %u of %u, %u Mbit/s\n", adapter_node(), adapter_nodes(), read32(bar + FAB_REG_RATE));
+    adapter_test();
+}
+
+bool adapter_here(void)
+{
+    return bar;
+}
+
+unsigned adapter_node(void)
+{
+    return bar ? read32(bar + FAB_REG_NODE) & 0xffff : 0;
+}
+
+unsigned adapter_nodes(void)
+{
+    return bar ? read32(bar + FAB_REG_NODE) >> 16 : 1;
+}
+
+uint64_t adapter_time_ns(void)
+{
+    return bar ? read64(bar + FAB_REG_TIME) : 0;
+}
+
+void adapter_result(unsigned status)
+{
+    if (!bar)
+        return;
+    write32(bar + FAB_REG_RESULT, status);
+    for (;;)
+        arch_idle();
+}
+
+void adapter_event(unsigned type, uint32_t argument, const void *data, size_t bytes)
+{
+    static _Alignas(8) uint8_t record[FAB_MAX_EVENT];
+    struct fab_event head = {.type = (uint16_t)type, .arg = argument};
+
+    if (!bar)
+        return;
+    if (bytes > sizeof record - sizeof head)
+        bytes = sizeof record - sizeof head;
+    head.len = (uint16_t)(sizeof head + bytes);
+    memcpy(record, &head, sizeof head);
+    memcpy(record + sizeof head, data, bytes);
+    write64(bar + FAB_REG_EVENT, (uintptr_t)record);
+}
+
+void adapter_enable(void)
+{
+    if (bar)
+        write32(bar + FAB_REG_CONTROL, FAB_CONTROL_ENABLE);
+}
+
+void adapter_doorbell(enum fab_db kind, unsigned q, uint16_t index)
+{
+    write32(bar + FAB_REG_DOORBELL, FAB_DB(kind, q, index));
+}
+
+unsigned adapter_admin(const struct fab_admin *command)
+{
+    static _Alignas(64) struct fab_admin copy;
+
+    copy = *command;
+    write64(bar + FAB_REG_ADMIN, (uintptr_t)&copy);
+    write32(bar + FAB_REG_ADMIN_GO, 1);
+    return read32(bar + FAB_REG_ADMIN_STATUS);
+}
+
+void adapter_vector(unsigned v, uint64_t address, uint32_t data)
+{
+    pci_msix_set(pci, v, address, data);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * adapter.h - the driver of the fabric adapter (devices/fabric/fabric_abi.h): reliable messages of at most a page, one
+ * interrupt per queue. Without an adapter everything but adapter_here() does nothing and sends fail.
+ */
+#ifndef KERNEL_ADAPTER_H
+#define KERNEL_ADAPTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ADAPTER_BUFFER = 4096 };
+
+void adapter_init(void);
+bool adapter_here(void);
+unsigned adapter_node(void);
+unsigned adapter_nodes(void);
+/* Virtual ns since the machine was switched on: the same clock on all nodes. 0 without an adapter. */
+uint64_t adapter_time_ns(void);
+/* Ends the node's part with this status; returns only if there is no adapter. */
+void adapter_result(unsigned status);
+/* A record for the run's trace; at most 248 bytes of data, more are cut off. */
+void adapter_event(unsigned type, uint32_t argument, const void *data, size_t bytes);
+
+/*
+ * Sets a queue up; receive() is then called from its interrupt for every message (the data is valid until it returns),
+ * sent() for every message sent, with its cookie and enum fab_completion. -1: no adapter, no interrupt or no memory.
+ */
+int adapter_queue(unsigned q, void (*receive)(unsigned q, unsigned peer, const void *data, size_t bytes),
+                  void (*sent)(unsigned q, uint64_t cookie, unsigned status));
+/* Copies the data. -1: too long, or too many under way. */
+int adapter_send(unsigned q, unsigned peer, const void *data, size_t bytes, uint64_t cookie);
+/* Enables the adapter: its link trains, messages flow. */
+void adapter_enable(void);
+
+/* adapter_test.c: if the command line says adapter=test, one message to and from every other node, by interrupt. */
+void adapter_test(void);
+
+#endif

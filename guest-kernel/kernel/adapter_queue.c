@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * adapter_queue.c - messages: rings of fixed size, one page per entry.
+ *
+ * Completions are read in the queue's interrupt only, which is armed again after each reading.
+ */
+#include "guest-kernel/kernel/adapter_queue.h"
+#include "guest-kernel/kernel/adapter.h"
+#include "guest-kernel/kernel/irq.h"
+#include "guest-kernel/kernel/kernel.h"
+
+enum { RING = 16, DONE_RING = 2 * RING };
+
+struct queue {
+    _Alignas(64) struct fab_send send[RING];
+    _Alignas(64) struct fab_recv recv[RING];
+    _Alignas(64) struct fab_cqe done[DONE_RING];
+    _Alignas(64) struct fab_status status;
+    void *out[RING], *in[RING]; /* pages */
+    uint64_t cookie[RING];
+    uint16_t sent, posted, read, under_way;
+    unsigned number;
+    bool up;
+    void (*receive)(unsigned q, unsigned peer, const void *data, size_t bytes);
+    void (*complete)(unsigned q, uint64_t cookie, unsigned status);
+};
+
+static struct queue queues[FAB_QUEUES];
+
+static void post(struct queue *q, unsigned buffer)
+{
+    q->recv[q->posted % RING] = (struct fab_recv){
+        .addr = (uintptr_t)q->in[buffer], .len = ADAPTER_BUFFER, .n_sge = 1, .cookie = buffer};
+    adapter_doorbell(FAB_DB_RECV, q->number, ++q->posted);
+}
+
+static void interrupt(void *argument)
+{
+    struct queue *q = argument;
+
+    for (;;) {
+        volatile struct fab_cqe *next = &q->done[q->read % DONE_RING];
+        unsigned phase = q->read / DONE_RING & 1 ? 0 : FAB_CQE_PHASE;
+        if ((next->flags & FAB_CQE_PHASE) != phase)
+            break;
+        __asm__ volatile("" ::: "memory"); /* pairs with the device, which writes flags last */
+        struct fab_cqe c = q->done[q->read % DONE_RING];
+        adapter_doorbell(FAB_DB_DONE, q->number, ++q->read);
+        if (c.op == FAB_OP_RECV) {
+            if (c.status == FAB_C_OK)
+                q->receive(q->number, c.peer, q->in[c.cookie], c.len);
+            post(q, (unsigned)c.cookie);
+        } else {
+            q->under_way--;
+            q->complete(q->number, q->cookie[c.cookie], c.status);
+        }
+    }
+    adapter_doorbell(FAB_DB_DONE_ARM, q->number, q->read);
+}
+
+int adapter_queue(unsigned n, void (*receive)(unsigned q, unsigned peer, const void *data, size_t bytes),
+                  void (*sent)(unsigned q, uint64_t cookie, unsigned status))
+{
+    struct queue *q = &queues[n];
+    uint64_t address;
+    uint32_t data;
+
+    if (!adapter_here() || n >= FAB_QUEUES || q->up || irq_new(interrupt, q, &address, &data) < 0)
+        return -1;
+    for (unsigned i = 0; i < RING; i++)
+        if (!(q->out[i] = page_new()) || !(q->in[i] = page_new()))
+            return -1;
+    q->number = n;
+    q->receive = receive;
+    q->complete = sent;
+    adapter_vector(n, address, data);
+    const struct fab_admin setup = {.op = FAB_ADMIN_QUEUE_SETUP,
+                                    .queue = (uint16_t)n,
+                                    .size = {RING, RING, DONE_RING},
+                                    .addr = {(uintptr_t)q->send, (uintptr_t)q->recv, (uintptr_t)q->done,
+                                             (uintptr_t)&q->status}};
+    if (adapter_admin(&setup) != FAB_OK)
+        return -1;
+    q->up = true;
+    for (unsigned i = 0; i < RING - 1; i++)
+        post(q, i);
+    adapter_doorbell(FAB_DB_DONE_ARM, n, q->read);
+    return 0;
+}
+
+int adapter_send(unsigned n, unsigned peer, const void *data, size_t bytes, uint64_t cookie)
+{
+    struct queue *q = &queues[n];
+    unsigned at = q->sent % RING;
+
+    if (!q->up || bytes > ADAPTER_BUFFER || q->under_way == RING - 1)
+        return -1;
+    memcpy(q->out[at], data, bytes);
+    q->cookie[at] = cookie;
+    q->send[at] = (struct fab_send){.op = FAB_OP_SEND,
+                                    .n_sge = 1,
+                                    .peer = (uint16_t)peer,
+                                    .len = (uint32_t)bytes,
+                                    .addr = (uintptr_t)q->out[at],
+                                    .cookie = at};
+    q->under_way++;
+    adapter_doorbell(FAB_DB_SEND, n, ++q->sent);
+    return 0;
+}

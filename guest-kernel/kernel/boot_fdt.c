@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * boot_fdt.c - boot data out of a flattened device tree (Devicetree Specification 0.4, chapter 5): memory, command line,
+ * initial ram disk, number of CPUs. Used by aarch64 and riscv64, whose machines have 2 cells for addresses and sizes.
+ *
+ * All numbers are big-endian 32-bit words. The structure block is walked once.
+ */
+#include "guest-kernel/kernel/boot_fdt.h"
+
+enum { BEGIN_NODE = 1, END_NODE, PROP, NOP, END = 9 };
+enum { TOTAL_SIZE = 1, AT_STRUCTURE = 2, AT_STRINGS = 3 }; /* words of the header */
+enum { IN_OTHER, IN_CHOSEN, IN_MEMORY };
+#define FDT_MAGIC 0xd00dfeedu
+
+static uint32_t word(const uint32_t *p)
+{
+    return __builtin_bswap32(*p);
+}
+
+/* One or two cells. */
+static uint64_t number(const uint32_t *p, unsigned bytes)
+{
+    return bytes >= 8 ? (uint64_t)word(p) << 32 | word(p + 1) : word(p);
+}
+
+static bool begins(const char *s, const char *with)
+{
+    for (; *with; s++, with++)
+        if (*s != *with)
+            return false;
+    return true;
+}
+
+static void add(struct arch_range *ranges, unsigned *n, uint64_t at, uint64_t bytes)
+{
+    if (*n < BOOT_RANGES)
+        ranges[(*n)++] = (struct arch_range){at, bytes};
+}
+
+static void property(struct boot_info *info, int in, const char *name, const uint32_t *value, unsigned bytes)
+{
+    if (in == IN_MEMORY && same(name, "reg"))
+        for (unsigned i = 0; i + 16 <= bytes; i += 16)
+            add(info->memory, &info->n_memory, number(value + i / 4, 8), number(value + i / 4 + 2, 8));
+    if (in != IN_CHOSEN)
+        return;
+    if (same(name, "bootargs"))
+        memcpy(info->line, value, bytes < BOOT_LINE ? bytes : BOOT_LINE - 1);
+    else if (same(name, "linux,initrd-start"))
+        info->initrd = number(value, bytes);
+    else if (same(name, "linux,initrd-end"))
+        info->initrd_bytes = number(value, bytes) - info->initrd;
+}
+
+void boot_fdt(uintptr_t tree, struct boot_info *info)
+{
+    const uint32_t *header = (const uint32_t *)tree;
+    int depth = 0, in = IN_OTHER;
+
+    if (!tree || word(header) != FDT_MAGIC)
+        panic("no device tree");
+    const char *strings = (const char *)tree + word(header + AT_STRINGS);
+    const uint32_t *p = header + word(header + AT_STRUCTURE) / 4;
+    for (;;) {
+        uint32_t token = word(p++);
+        if (token == BEGIN_NODE) {
+            const char *name = (const char *)p;
+            if (++depth == 2)
+                in = same(name, "chosen") ? IN_CHOSEN : begins(name, "memory@") ? IN_MEMORY : IN_OTHER;
+            info->n_cpus += depth == 3 && begins(name, "cpu@");
+            info->imsic |= begins(name, "imsics@28000000") || begins(name, "interrupt-controller@28000000");
+            p += length(name) / 4 + 1;
+        } else if (token == END_NODE) {
+            depth--;
+        } else if (token == PROP) {
+            if (depth == 2)
+                property(info, in, strings + word(p + 1), p + 2, word(p));
+            p += 2 + (word(p) + 3) / 4;
+        } else if (token != NOP) {
+            break;
+        }
+    }
+    if (!info->n_memory)
+        panic("the device tree names no memory");
+    /* Firmware's, up to the kernel; the kernel; the tree; the initial ram disk. */
+    uint64_t begin = info->memory[0].at;
+    add(info->taken, &info->n_taken, begin, (uintptr_t)kernel_end - begin);
+    add(info->taken, &info->n_taken, tree, word(header + TOTAL_SIZE));
+    if (info->initrd_bytes)
+        add(info->taken, &info->n_taken, info->initrd, info->initrd_bytes);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pages.c - physical memory: blocks of STACK bytes, aligned to that, which serve as kernel stacks or as four pages each.
+ *
+ * What was never used is handed out in order of address (nothing touches it before, so booting costs nothing per page);
+ * what was freed goes to one of two lists and is taken from there first. Pages never become stacks again.
+ */
+#include "guest-kernel/kernel/kernel.h"
+
+struct free {
+    struct free *next;
+};
+
+static struct free *free_pages, *free_stacks;
+static const struct boot_info *boot;
+static unsigned range; /* of boot->memory */
+static uint64_t at;    /* in it: nothing behind was ever used */
+static uint64_t free_bytes;
+
+static uint64_t block_end(uint64_t begin)
+{
+    return begin + STACK;
+}
+
+/* The end of what is taken and meets this block, 0 if it is free. */
+static uint64_t taken(uint64_t begin)
+{
+    for (unsigned i = 0; i < boot->n_taken; i++) {
+        const struct arch_range *t = &boot->taken[i];
+        if (t->bytes && begin < t->at + t->bytes && block_end(begin) > t->at)
+            return t->at + t->bytes;
+    }
+    return 0;
+}
+
+static uint64_t align(uint64_t address)
+{
+    return (address + STACK - 1) & ~(uint64_t)(STACK - 1);
+}
+
+static void *block_new(void)
+{
+    while (range < boot->n_memory) {
+        const struct arch_range *m = &boot->memory[range];
+        uint64_t end = m->at + m->bytes, next;
+        while (block_end(at) <= end && (next = taken(at)))
+            at = align(next);
+        if (block_end(at) <= end) {
+            at += STACK;
+            return (void *)(uintptr_t)(at - STACK);
+        }
+        if (++range < boot->n_memory)
+            at = align(boot->memory[range].at);
+    }
+    return NULL;
+}
+
+void pages_init(const struct boot_info *info)
+{
+    boot = info;
+    at = align(info->memory[0].at);
+    for (unsigned i = 0; i < info->n_memory; i++)
+        free_bytes += info->memory[i].bytes;
+    for (unsigned i = 0; i < info->n_taken; i++)
+        free_bytes -= info->taken[i].bytes;
+    print("memory: %lu KiB free, initial ram disk %lu KiB\n", free_bytes / 1024, info->initrd_bytes / 1024);
+}
+
+static void push(struct free **list, void *p)
+{
+    ((struct free *)p)->next = *list;
+    *list = p;
+}
+
+static void *pop(struct free **list)
+{
+    struct free *p = *list;
+
+    if (p)
+        *list = p->next;
+    return p;
+}
+
+void *page_new(void)
+{
+    if (!free_pages) {
+        char *block = block_new();
+        if (!block)
+            return NULL;
+        for (unsigned i = STACK / PAGE; i-- > 0;)
+            push(&free_pages, block + (size_t)i * PAGE);
+    }
+    free_bytes -= PAGE;
+    return memset(pop(&free_pages), 0, PAGE);
+}
+
+void page_free(void *page)
+{
+    free_bytes += PAGE;
+    push(&free_pages, page);
+}
+
+void *stack_new(void)
+{
+    void *stack = pop(&free_stacks);
+
+    if (!stack)
+        stack = block_new();
+    if (stack)
+        free_bytes -= STACK;
+    return stack;
+}
+
+void stack_free(void *stack)
+{
+    free_bytes += STACK;
+    push(&free_stacks, stack);
+}
+
+uint64_t pages_free_bytes(void)
+{
+    return free_bytes;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * paging.c - page tables: four levels of 512 entries on every instruction set, entries' format in paging_<isa>.c.
+ *
+ * Entry 0 of a root (512 GiB) is the kernel's and the same in all; the others are the user's. A user's page belongs to
+ * exactly one address space.
+ */
+#include "guest-kernel/kernel/kernel.h"
+
+enum { LEVELS = 4, ENTRIES = 512, PAGE_BITS = 12, LEVEL_BITS = 9 };
+#define LARGE UINT64_C(0x200000)
+
+uint64_t kernel_root;
+
+static unsigned index_at(uintptr_t at, unsigned level) /* level 3: the root */
+{
+    return at >> (PAGE_BITS + LEVEL_BITS * level) & (ENTRIES - 1);
+}
+
+/* The entry for an address at a level, making tables on the way if asked to; NULL: none, or no memory. */
+static uint64_t *entry(uint64_t root, uintptr_t at, unsigned level, bool make)
+{
+    uint64_t *table = (uint64_t *)root;
+
+    for (unsigned l = LEVELS - 1; l > level; l--) {
+        uint64_t *e = &table[index_at(at, l)];
+        if (!arch_pte_present(*e)) {
+            void *page = make ? page_new() : NULL;
+            if (!page)
+                return NULL;
+            *e = arch_pte_table((uintptr_t)page);
+        }
+        table = (uint64_t *)arch_pte_address(*e);
+    }
+    return &table[index_at(at, level)];
+}
+
+/* The kernel's own: one to one, in large pages where that fits. */
+static void map_kernel(uint64_t at, uint64_t end, unsigned prot)
+{
+    at &= ~(uint64_t)(PAGE - 1);
+    while (at < end) {
+        bool large = !(at & (LARGE - 1)) && end - at >= LARGE;
+        uint64_t *e = entry(kernel_root, at, large, true);
+        if (!e)
+            panic("no memory for the kernel's page tables");
+        *e = arch_pte_page(at, prot, large);
+        at += large ? LARGE : PAGE;
+    }
+}
+
+static void map_memory(uint64_t at, uint64_t end)
+{
+    uint64_t begin = (uintptr_t)kernel_begin, behind = (uintptr_t)kernel_end;
+    uint64_t around_begin = begin & ~(LARGE - 1), around_end = (behind + LARGE - 1) & ~(LARGE - 1);
+
+    if (at < around_begin)
+        map_kernel(at, end < around_begin ? end : around_begin, PROT_READ | PROT_WRITE);
+    if (end > around_end)
+        map_kernel(at > around_end ? at : around_end, end, PROT_READ | PROT_WRITE);
+    /* Page by page around the kernel: entry() must not meet a large page where small ones go. */
+    for (uint64_t p = around_begin > at ? around_begin : at; p < around_end && p < end; p += PAGE)
+        if (p < begin || p >= behind)
+            map_kernel(p, p + PAGE, PROT_READ | PROT_WRITE);
+}
+
+void paging_init(const struct boot_info *info)
+{
+    kernel_root = (uintptr_t)page_new();
+    arch_paging_init();
+    for (unsigned i = 0; i < info->n_memory; i++)
+        map_memory(info->memory[i].at, info->memory[i].at + info->memory[i].bytes);
+    map_kernel((uintptr_t)kernel_begin, (uintptr_t)kernel_text_end, PROT_READ | PROT_EXEC);
+    map_kernel((uintptr_t)kernel_text_end, (uintptr_t)kernel_data_end, PROT_READ | PROT_WRITE);
+    map_kernel((uintptr_t)kernel_data_end, (uintptr_t)kernel_end, PROT_READ);
+    for (const struct arch_range *d = arch_devices; d->bytes; d++)
+        map_kernel(d->at, d->at + d->bytes, PROT_READ | PROT_WRITE | PROT_DEVICE);
+    arch_paging_use(kernel_root);
+}
+
+void paging_device(uint64_t at, uint64_t bytes)
+{
+    map_kernel(at, at + bytes, PROT_READ | PROT_WRITE | PROT_DEVICE);
+    arch_paging_flush();
+}
+
+uint64_t space_new(void)
+{
+    uint64_t *root = page_new();
+
+    if (root)
+        root[0] = ((uint64_t *)kernel_root)[0];
+    return (uintptr_t)root;
+}
+
+static void free_table(uint64_t *table, unsigned level, unsigned first)
+{
+    for (unsigned i = first; i < ENTRIES; i++) {
+        if (!arch_pte_present(table[i]))
+            continue;
+        void *below = (void *)arch_pte_address(table[i]);
+        if (level)
+            free_table(below, level - 1, 0);
+        else
+            page_free(below);
+    }
+    page_free(table);
+}
+
+void space_free(uint64_t root)
+{
+    free_table((uint64_t *)root, LEVELS - 1, 1);
+}
+
+int space_map(uint64_t root, uintptr_t at, void *page, unsigned prot)
+{
+    uint64_t *e = entry(root, at, 0, true);
+
+    if (!e)
+        return -1;
+    *e = arch_pte_page((uintptr_t)page, prot | PROT_USER, false);
+    arch_paging_flush();
+    return 0;
+}
+
+void *space_page(uint64_t root, uintptr_t at, unsigned *prot)
+{
+    uint64_t *e = at < USER_BEGIN || at >= USER_END ? NULL : entry(root, at, 0, false);
+
+    if (!e || !arch_pte_present(*e))
+        return NULL;
+    *prot = arch_pte_prot(*e);
+    return (void *)arch_pte_address(*e);
+}
+
+void space_unmap(uint64_t root, uintptr_t at)
+{
+    uint64_t *e = entry(root, at, 0, false);
+
+    if (!e || !arch_pte_present(*e))
+        return;
+    void *page = (void *)arch_pte_address(*e);
+    *e = 0;
+    arch_paging_flush();
+    page_free(page);
+}
+
+static int copy_table(uint64_t to, const uint64_t *table, unsigned level, uintptr_t base, unsigned first)
+{
+    for (unsigned i = first; i < ENTRIES; i++) {
+        uintptr_t at = base + ((uintptr_t)i << (PAGE_BITS + LEVEL_BITS * level));
+        if (!arch_pte_present(table[i]))
+            continue;
+        void *below = (void *)arch_pte_address(table[i]);
+        if (level) {
+            if (copy_table(to, below, level - 1, at, 0) < 0)
+                return -1;
+            continue;
+        }
+        void *page = page_new();
+        if (!page)
+            return -1;
+        memcpy(page, below, PAGE);
+        if (space_map(to, at, page, arch_pte_prot(table[i])) < 0) {
+            page_free(page);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int space_copy(uint64_t to, uint64_t from)
+{
+    return copy_table(to, (const uint64_t *)from, LEVELS - 1, 0, 1);
+}

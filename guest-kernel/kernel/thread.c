@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * thread.c - threads and the scheduler: those that can run stand in one queue and get a slice each in turn; the idle loop
+ * runs on the boot stack when nobody can. The timer is set for the end of the slice or the first sleeper, whichever is
+ * earlier, and is silent when there is neither.
+ */
+#include "guest-kernel/kernel/process.h"
+
+enum { SLICE_NS = 1000000 };
+
+static struct thread *threads[THREADS];
+static struct thread *first, **last = &first; /* runnable */
+static int next_id = 1;
+static uintptr_t idle_context;
+
+struct thread *current(void)
+{
+    return (struct thread *)((uintptr_t)__builtin_frame_address(0) & ~(uintptr_t)(STACK - 1));
+}
+
+static void make_runnable(struct thread *t)
+{
+    t->state = RUNNABLE;
+    t->next = NULL;
+    *last = t;
+    last = &t->next;
+}
+
+static uintptr_t stack_top(struct thread *t)
+{
+    return (uintptr_t)t + STACK;
+}
+
+/* A thread's first steps, on its own stack. */
+static void begin(void)
+{
+    arch_return(current()->frame);
+}
+
+struct thread *thread_new(struct process *p, const struct frame *f)
+{
+    unsigned slot = 0;
+
+    while (slot < THREADS && threads[slot])
+        slot++;
+    struct thread *t = slot < THREADS ? stack_new() : NULL;
+    if (!t)
+        return NULL;
+    memset(t, 0, sizeof *t);
+    uintptr_t frame = stack_top(t) - arch_frame_bytes;
+    *t = (struct thread){.id = next_id++, .process = p, .frame = (struct frame *)frame, .wake_ns = UINT64_MAX};
+    memcpy(t->frame, f, arch_frame_bytes);
+    t->context = arch_context(frame, begin);
+    threads[slot] = t;
+    p->threads++;
+    make_runnable(t);
+    return t;
+}
+
+/* Of the idle loop, or of a thread that goes on: when the next interrupt of the timer should be. */
+static void set_timer(bool slice)
+{
+    uint64_t at = slice ? arch_time_ns() + SLICE_NS : UINT64_MAX;
+
+    for (unsigned i = 0; i < THREADS; i++)
+        if (threads[i] && threads[i]->state == WAITING && threads[i]->wake_ns < at)
+            at = threads[i]->wake_ns;
+    arch_timer_set(at);
+}
+
+/* Into the idle loop, and back when it is this thread's turn. */
+static void leave(void)
+{
+    struct thread *t = current();
+
+    t->tls = arch_tls(t->frame);
+    arch_switch(&t->context, idle_context);
+}
+
+static void forget(struct thread *t)
+{
+    for (unsigned i = 0; i < THREADS; i++)
+        if (threads[i] == t)
+            threads[i] = NULL;
+    stack_free(t);
+}
+
+void scheduler(void)
+{
+    for (;;) {
+        struct thread *t = first;
+        if (!t) {
+            set_timer(false);
+            arch_idle();
+            continue;
+        }
+        first = t->next;
+        if (!first)
+            last = &first;
+        t->state = RUNNING;
+        arch_paging_use(t->process->root);
+        arch_kernel_stack(stack_top(t));
+        arch_tls_set(t->frame, t->tls);
+        set_timer(true);
+        arch_switch(&idle_context, t->context);
+        if (t->state == GONE)
+            forget(t);
+    }
+}
+
+void yield(void)
+{
+    if (!first) {
+        set_timer(true);
+        return;
+    }
+    make_runnable(current());
+    leave();
+}
+
+int wait_for(const void *channel, uint64_t until_ns)
+{
+    struct thread *t = current();
+
+    if (t->process->ending || arch_time_ns() >= until_ns)
+        return -1;
+    t->channel = channel;
+    t->wake_ns = until_ns;
+    t->state = WAITING;
+    leave();
+    t->channel = NULL;
+    t->wake_ns = UINT64_MAX;
+    return t->process->ending || arch_time_ns() >= until_ns ? -1 : 0;
+}
+
+void wake(const void *channel)
+{
+    for (unsigned i = 0; i < THREADS; i++)
+        if (threads[i] && threads[i]->state == WAITING && threads[i]->channel == channel)
+            make_runnable(threads[i]);
+}
+
+void wake_process(const struct process *p)
+{
+    for (unsigned i = 0; i < THREADS; i++)
+        if (threads[i] && threads[i]->state == WAITING && threads[i]->process == p)
+            make_runnable(threads[i]);
+}
+
+void wake_sleepers(void)
+{
+    uint64_t now = arch_time_ns();
+
+    for (unsigned i = 0; i < THREADS; i++)
+        if (threads[i] && threads[i]->state == WAITING && threads[i]->wake_ns <= now)
+            make_runnable(threads[i]);
+}
+
+void thread_exit(void)
+{
+    struct thread *t = current();
+    const uint32_t zero = 0;
+
+    if (t->clear_tid && copy_out(t->clear_tid, &zero, sizeof zero) == 0)
+        futex_wake(t->process, t->clear_tid, 1);
+    if (!--t->process->threads)
+        process_gone(t->process);
+    t->state = GONE;
+    leave();
+    panic("a thread that has ended runs");
+}
+
+void leave_if_killed(void)
+{
+    if (current()->process && current()->process->ending)
+        thread_exit();
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* trap.c - what happens at a trap, on every instruction set; see kernel.h. */
+#include "guest-kernel/kernel/kernel.h"
+#include "guest-kernel/kernel/process.h"
+#include "guest-kernel/kernel/syscall.h"
+
+void trap_exception(struct frame *f, bool user, const char *what, uintptr_t address, unsigned prot)
+{
+    static const char *const access[] = {[PROT_READ] = "read", [PROT_WRITE] = "write", [PROT_EXEC] = "execute"};
+
+    if (!user)
+        panic_frame(f, "%s at %p, %s of %p", what, (void *)arch_frame_pc(f), access[prot], (void *)address);
+    if (!process_fault(address, prot))
+        print("process %d: %s at %lx, %s of %lx\n", current()->process->id, what, arch_frame_pc(f), access[prot],
+              address);
+    leave_if_killed();
+}
+
+void trap_call(struct frame *f)
+{
+    arch_call_return(f, system_call(f));
+    leave_if_killed();
+}
+
+void trap_timer(struct frame *f, bool user)
+{
+    (void)f;
+    wake_sleepers();
+    if (user)
+        yield();
+    leave_if_killed();
+}

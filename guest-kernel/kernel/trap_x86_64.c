@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* trap_x86_64.c - descriptor tables, and what the CPU's vectors mean. System calls: int 0x80. */
+#include "guest-kernel/kernel/io_x86_64.h"
+#include "guest-kernel/kernel/kernel.h"
+#include "guest-kernel/kernel/mmio.h"
+#include "guest-kernel/kernel/trap_x86_64.h"
+
+enum { R15, R14, R13, R12, R11, R10, R9, R8, RBP, RDI, RSI, RDX, RCX, RBX, RAX, VECTOR, ERROR, RIP, CS, RFLAGS, RSP, SS };
+enum { WORDS = SS + 1, KERNEL_CODE = 8, USER_DATA = 0x1b, USER_CODE = 0x23, TASK = 0x28, FLAGS_IF = 0x202 };
+enum { PAGE_FAULT = 14, ERROR_WRITE = 2, ERROR_FETCH = 16, MSR_FS = 0xc0000100u - 0xc0000000u };
+enum { GATE = 0x8e, GATE_USER = 0xee, CR0_EM = 4 };
+
+const size_t arch_frame_bytes = WORDS * 8;
+
+static struct {
+    uint32_t zero;
+    uint64_t rsp0, rest[11];
+    uint16_t zero2, io;
+} __attribute__((packed)) task = {.io = sizeof task};
+static uint64_t gdt[] = {0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cff3000000ffff, 0x00affb000000ffff, 0, 0};
+static struct gate {
+    uint16_t low, selector;
+    uint8_t ist, type;
+    uint16_t middle;
+    uint32_t high, zero;
+} idt[256];
+struct pointer {
+    uint16_t limit;
+    uint64_t base;
+} __attribute__((packed));
+
+void arch_trap_init(void)
+{
+    struct pointer to_gdt = {sizeof gdt - 1, (uintptr_t)gdt}, to_idt = {sizeof idt - 1, (uintptr_t)idt};
+    uint64_t t = (uintptr_t)&task, control;
+
+    for (unsigned i = 0; i < 256; i++) {
+        uint64_t at = (uintptr_t)trap_entries + i * 16;
+        idt[i] = (struct gate){.low = (uint16_t)at,
+                               .selector = KERNEL_CODE,
+                               .type = i == VECTOR_CALL ? GATE_USER : GATE,
+                               .middle = (uint16_t)(at >> 16),
+                               .high = (uint32_t)(at >> 32)};
+    }
+    gdt[TASK / 8] = (sizeof task - 1) | (t & 0xffffff) << 16 | UINT64_C(0x89) << 40 | (t >> 24 & 0xff) << 56;
+    gdt[TASK / 8 + 1] = t >> 32;
+    __asm__ volatile("lgdt %0\n\tlidt %1\n\tltr %w2" ::"m"(to_gdt), "m"(to_idt), "r"(TASK) : "memory");
+    __asm__ volatile("mov %%cr0, %0" : "=r"(control));
+    __asm__ volatile("mov %0, %%cr0" ::"r"(control | CR0_EM)); /* no floating point */
+}
+
+void arch_frame_user(struct frame *f, uintptr_t pc, uintptr_t sp, uintptr_t argument)
+{
+    memset(f, 0, arch_frame_bytes);
+    f->word[RIP] = pc;
+    f->word[CS] = USER_CODE;
+    f->word[RFLAGS] = FLAGS_IF;
+    f->word[RSP] = sp;
+    f->word[SS] = USER_DATA;
+    f->word[RDI] = argument;
+}
+
+uintptr_t arch_frame_pc(const struct frame *f)
+{
+    return f->word[RIP];
+}
+
+uintptr_t arch_frame_sp(const struct frame *f)
+{
+    return f->word[RSP];
+}
+
+void arch_frame_set_sp(struct frame *f, uintptr_t sp)
+{
+    f->word[RSP] = sp;
+}
+
+uintptr_t arch_frame_fp(const struct frame *f)
+{
+    return f->word[RBP];
+}
+
+uint64_t arch_call_number(const struct frame *f)
+{
+    return f->word[RAX];
+}
+
+uint64_t arch_call_argument(const struct frame *f, unsigned n)
+{
+    static const uint8_t registers[] = {RDI, RSI, RDX, R10, R8, R9};
+    return f->word[registers[n]];
+}
+
+void arch_call_return(struct frame *f, int64_t value)
+{
+    f->word[RAX] = (uint64_t)value;
+}
+
+bool arch_unwind(uintptr_t *fp, uintptr_t *return_address)
+{
+    const uintptr_t *at = (const uintptr_t *)*fp;
+
+    if (!at || *fp & 7)
+        return false;
+    *fp = at[0];
+    *return_address = at[1];
+    return true;
+}
+
+void arch_frame_print(const struct frame *f)
+{
+    static const char *const names[WORDS] = {"r15", "r14", "r13", "r12", "r11", "r10", "r9", "r8", "rbp", "rdi", "rsi",
+                                             "rdx", "rcx", "rbx", "rax", "vec", "err", "rip", "cs", "flg", "rsp", "ss"};
+
+    for (unsigned i = 0; i < WORDS; i++)
+        print("%s%3s %016lx", i % 4 ? "  " : i ? "\n" : "", names[i], f->word[i]);
+    print("\n");
+}
+
+uint64_t arch_tls(const struct frame *f)
+{
+    (void)f;
+    return msr_read(0xc0000000u + MSR_FS);
+}
+
+void arch_tls_set(struct frame *f, uint64_t value)
+{
+    (void)f;
+    msr_write(0xc0000000u + MSR_FS, value);
+}
+
+void arch_kernel_stack(uintptr_t top)
+{
+    task.rsp0 = top;
+}
+
+uintptr_t arch_context(uintptr_t top, void (*entry)(void))
+{
+    uintptr_t *sp = (uintptr_t *)top - 8; /* six registers, entry, no return address */
+
+    memset(sp, 0, 64);
+    sp[6] = (uintptr_t)entry;
+    return (uintptr_t)sp;
+}
+
+static const char *name_of(uint64_t vector)
+{
+    switch (vector) {
+    case 0:
+        return "division by zero";
+    case 6:
+        return "undefined instruction";
+    case 7:
+        return "floating point";
+    case 13:
+        return "general protection";
+    case PAGE_FAULT:
+        return "page fault";
+    default:
+        return "exception";
+    }
+}
+
+void trap_c(struct frame *f)
+{
+    uint64_t vector = f->word[VECTOR], address = 0;
+    bool user = f->word[CS] == USER_CODE;
+    unsigned prot = PROT_READ;
+
+    if (vector == VECTOR_CALL) {
+        trap_call(f);
+    } else if (vector == VECTOR_TIMER) {
+        write32(APIC + APIC_EOI, 0);
+        trap_timer(f, user);
+    } else if (vector >= VECTOR_IRQ && vector < VECTOR_IRQ + IRQ_MAX) {
+        write32(APIC + APIC_EOI, 0);
+        trap_irq((unsigned)vector - VECTOR_IRQ);
+    } else if (vector != VECTOR_SPURIOUS) {
+        if (vector == PAGE_FAULT)
+            __asm__ volatile("mov %%cr2, %0" : "=r"(address));
+        if (f->word[ERROR] & ERROR_WRITE)
+            prot = PROT_WRITE;
+        else if (f->word[ERROR] & ERROR_FETCH)
+            prot = PROT_EXEC;
+        trap_exception(f, user, name_of(vector), address, prot);
+    }
+}

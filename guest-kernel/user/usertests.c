@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * usertests.c - tests of what programs may expect of the kernel: a table of named tests, each run in a process of its own,
+ * one line each. Ends with the number of those that failed.
+ *
+ * A test returns true if all is well. usertests NAME.. runs only those named.
+ */
+#include "guest-kernel/user/usertests.h"
+
+static const struct {
+    const char *name;
+    bool (*run)(void);
+} tests[] = {
+    {"write-bad-address", write_bad_address}, {"unknown-call", unknown_call},
+    {"read-file", read_file},                 {"open-errors", open_errors},
+    {"brk", grow_and_shrink},                 {"mmap", map_and_unmap},
+    {"mprotect", change_protection},          {"fork-wait", fork_and_wait},
+    {"fork-copies", fork_copies},             {"exec", exec_arguments},
+    {"fault-null", fault_null},               {"fault-kernel", fault_kernel},
+    {"fault-text", fault_text},               {"fault-execute", fault_execute},
+    {"pipe", pipe_order},                     {"pipe-ends", pipe_ends},
+    {"kill", kill_sleeper},                   {"kill-busy", kill_busy},
+    {"threads", threads_share},               {"mutex", mutex_counts},
+    {"futex-timeout", futex_timeout},         {"preemption", preemption},
+    {"sleep", sleep_is_exact},                {"memory-returns", memory_returns},
+};
+
+enum { N = sizeof tests / sizeof tests[0] };
+
+static bool run(unsigned i)
+{
+    int status = -1;
+    long id = fork();
+
+    if (id == 0)
+        exit(tests[i].run() ? 0 : 1);
+    bool good = id > 0 && wait4(id, &status, 0) == id && status == 0;
+    print("%s %s\n", good ? "PASS" : "FAIL", tests[i].name);
+    return good;
+}
+
+static bool wanted(int argc, char **argv, const char *name)
+{
+    for (int i = 1; i < argc; i++)
+        if (!strcmp(argv[i], name))
+            return true;
+    return argc < 2;
+}
+
+int main(int argc, char **argv)
+{
+    unsigned run_n = 0, failed = 0;
+
+    for (unsigned i = 0; i < N; i++)
+        if (wanted(argc, argv, tests[i].name)) {
+            run_n++;
+            failed += !run(i);
+        }
+    print("usertests: %u of %u passed\n", run_n - failed, run_n);
+    return (int)failed;
+}
