@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * adapter.h - the driver of the fabric adapter (devices/fabric/fabric_abi.h): reliable messages of at most a page, one
- * interrupt per queue. Without an adapter everything but adapter_here() does nothing and sends fail.
+ * adapter.h - the driver of the fabric adapter (devices/fabric/fabric_abi.h): reliable messages of at most a
+ * page, one interrupt per queue. Without an adapter everything but adapter_here() does nothing and sends
+ * fail.
  */
 #ifndef KERNEL_ADAPTER_H
 #define KERNEL_ADAPTER_H
@@ -24,8 +25,9 @@ void adapter_result(unsigned status);
 void adapter_event(unsigned type, uint32_t argument, const void *data, size_t bytes);
 
 /*
- * Sets a queue up; receive() is then called from its interrupt for every message (the data is valid until it returns),
- * sent() for every message sent, with its cookie and enum fab_completion. -1: no adapter, no interrupt or no memory.
+ * Sets a queue up; receive() is then called from its interrupt for every message (the data is valid until it
+ * returns), sent() for every message sent, with its cookie and enum fab_completion. -1: no adapter, no
+ * interrupt or no memory.
  */
 int adapter_queue(unsigned q, void (*receive)(unsigned q, unsigned peer, const void *data, size_t bytes),
                   void (*sent)(unsigned q, uint64_t cookie, unsigned status));
@@ -34,7 +36,8 @@ int adapter_send(unsigned q, unsigned peer, const void *data, size_t bytes, uint
 /* Enables the adapter: its link trains, messages flow. */
 void adapter_enable(void);
 
-/* adapter_test.c: if the command line says adapter=test, one message to and from every other node, by interrupt. */
+/* adapter_test.c: if the command line says adapter=test, one message to and from every other node, by
+ * interrupt. */
 void adapter_test(void);
 
 #endif

@@ -74,11 +74,11 @@ int adapter_queue(unsigned n, void (*receive)(unsigned q, unsigned peer, const v
     q->receive = receive;
     q->complete = sent;
     adapter_vector(n, address, data);
-    const struct fab_admin setup = {.op = FAB_ADMIN_QUEUE_SETUP,
-                                    .queue = (uint16_t)n,
-                                    .size = {RING, RING, DONE_RING},
-                                    .addr = {(uintptr_t)q->send, (uintptr_t)q->recv, (uintptr_t)q->done,
-                                             (uintptr_t)&q->status}};
+    const struct fab_admin setup = {
+        .op = FAB_ADMIN_QUEUE_SETUP,
+        .queue = (uint16_t)n,
+        .size = {RING, RING, DONE_RING},
+        .addr = {(uintptr_t)q->send, (uintptr_t)q->recv, (uintptr_t)q->done, (uintptr_t)&q->status}};
     if (adapter_admin(&setup) != FAB_OK)
         return -1;
     q->up = true;

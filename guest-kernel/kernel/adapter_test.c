@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * adapter_test.c - asked for by adapter=test: every node sends its name to every other, and waits for theirs and for the
- * completions of its own, all by interrupt. A node that hears nothing for 200 ms fails.
+ * adapter_test.c - asked for by adapter=test: every node sends its name to every other, and waits for theirs
+ * and for the completions of its own, all by interrupt. A node that hears nothing for 200 ms fails.
  */
 #include "guest-kernel/kernel/adapter.h"
 #include "guest-kernel/kernel/kernel.h"
@@ -35,9 +35,9 @@ void adapter_test(void)
 
     if (!boot_option("adapter", what, sizeof what) || !same(what, "test"))
         return;
+    adapter_enable();
     if (adapter_queue(QUEUE, on_receive, on_sent) < 0)
         panic("queue %d cannot be set up", QUEUE);
-    adapter_enable();
     for (unsigned n = 0; n < adapter_nodes(); n++)
         if (n != adapter_node() && adapter_send(QUEUE, n, arch_name, length(arch_name) + 1, n) < 0)
             panic("no message to node %u", n);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * arch.h - what each instruction set gives to the rest of the kernel; implemented in files named *_<isa>.c and .S.
+ * arch.h - what each instruction set gives to the rest of the kernel; implemented in files named *_<isa>.c
+ * and .S.
  *
- *   boot_<isa>.S      entry, stack, first mapping        machine_<isa>.c   console, power, clock, timer, PCI access
- *   trap_<isa>.S/.c   exceptions and system calls        irq_<isa>.c       message-signalled interrupts
+ *   boot_<isa>.S      entry, stack, first mapping        machine_<isa>.c   console, power, clock, timer, PCI
+ * access trap_<isa>.S/.c   exceptions and system calls        irq_<isa>.c       message-signalled interrupts
  *   paging_<isa>.c    format of page table entries
  *
  * The kernel lies at its load address and maps memory and devices one to one in the first 512 GiB of every
- * address space; user memory is above. It is not preemptive: interrupts are off in the kernel and are taken in
- * user mode and in arch_idle().
+ * address space; user memory is above. It is not preemptive: interrupts are off in the kernel and are taken
+ * in user mode and in arch_idle().
  */
 #ifndef KERNEL_ARCH_H
 #define KERNEL_ARCH_H

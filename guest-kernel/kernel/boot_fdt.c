@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * boot_fdt.c - boot data out of a flattened device tree (Devicetree Specification 0.4, chapter 5): memory, command line,
- * initial ram disk, number of CPUs. Used by aarch64 and riscv64, whose machines have 2 cells for addresses and sizes.
+ * boot_fdt.c - boot data out of a flattened device tree (Devicetree Specification 0.4, chapter 5): memory,
+ * command line, initial ram disk, number of CPUs. Used by aarch64 and riscv64, whose machines have 2 cells
+ * for addresses and sizes.
  *
  * All numbers are big-endian 32-bit words. The structure block is walked once.
  */
@@ -49,7 +50,7 @@ static void property(struct boot_info *info, int in, const char *name, const uin
     else if (same(name, "linux,initrd-start"))
         info->initrd = number(value, bytes);
     else if (same(name, "linux,initrd-end"))
-        info->initrd_bytes = number(value, bytes) - info->initrd;
+        info->initrd_bytes = number(value, bytes); /* its end, until both are known */
 }
 
 void boot_fdt(uintptr_t tree, struct boot_info *info)
@@ -82,6 +83,7 @@ void boot_fdt(uintptr_t tree, struct boot_info *info)
     }
     if (!info->n_memory)
         panic("the device tree names no memory");
+    info->initrd_bytes -= info->initrd;
     /* Firmware's, up to the kernel; the kernel; the tree; the initial ram disk. */
     uint64_t begin = info->memory[0].at;
     add(info->taken, &info->n_taken, begin, (uintptr_t)kernel_end - begin);

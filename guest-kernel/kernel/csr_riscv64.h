@@ -5,11 +5,11 @@
 
 #include <stdint.h>
 
-#define csr_read(name)                                              \
-    ({                                                              \
-        uint64_t csr_v;                                             \
-        __asm__ volatile("csrr %0, " #name : "=r"(csr_v)::"memory"); \
-        csr_v;                                                      \
+#define csr_read(name)                                                                                       \
+    ({                                                                                                       \
+        uint64_t csr_v;                                                                                      \
+        __asm__ volatile("csrr %0, " #name : "=r"(csr_v)::"memory");                                         \
+        csr_v;                                                                                               \
     })
 #define csr_write(name, value) __asm__ volatile("csrw " #name ", %0" ::"r"((uint64_t)(value)) : "memory")
 #define csr_set(name, value)   __asm__ volatile("csrs " #name ", %0" ::"r"((uint64_t)(value)) : "memory")

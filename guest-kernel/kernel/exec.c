@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * exec.c - statically linked ELF files. Segments are copied from the initial ram disk; the stack gets what Linux puts there:
- * count, pointers to the arguments, an empty environment and an empty auxiliary vector.
+ * exec.c - statically linked ELF files. Segments are copied from the initial ram disk; the stack gets what
+ * Linux puts there: count, pointers to the arguments, an empty environment and an empty auxiliary vector.
  */
 #include "guest-kernel/kernel/errno.h"
 #include "guest-kernel/kernel/process.h"
@@ -18,13 +18,22 @@ struct program {
     uint32_t type, flags;
     uint64_t offset, at, physical, in_file, in_memory, align;
 };
-enum { ELF_MAGIC = 0x464c457f, CLASS_64_LITTLE = 0x0102, TYPE_EXEC = 2, LOAD = 1, F_EXEC = 1, F_WRITE = 2, F_READ = 4 };
+enum {
+    ELF_MAGIC = 0x464c457f,
+    CLASS_64_LITTLE = 0x0102,
+    TYPE_EXEC = 2,
+    LOAD = 1,
+    F_EXEC = 1,
+    F_WRITE = 2,
+    F_READ = 4
+};
 enum { STACK_BYTES = 256 * 1024 };
 #define STACK_TOP (USER_END - UINT64_C(0x10000))
 
 static int load(struct process *p, const uint8_t *file, const struct program *s)
 {
-    uintptr_t begin = s->at & ~(uintptr_t)(PAGE - 1), end = (s->at + s->in_memory + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+    uintptr_t begin = s->at & ~(uintptr_t)(PAGE - 1),
+              end = (s->at + s->in_memory + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
     unsigned prot = (s->flags & F_READ ? PROT_READ : 0) | (s->flags & F_WRITE ? PROT_WRITE : 0) |
                     (s->flags & F_EXEC ? PROT_EXEC : 0);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * futex.c - waiting for a word of user memory to change; between threads of one process. The channel is the word's place in
- * physical memory.
+ * futex.c - waiting for a word of user memory to change; between threads of one process. The channel is the
+ * word's place in physical memory.
  */
 #include "guest-kernel/kernel/errno.h"
 #include "guest-kernel/kernel/process.h"

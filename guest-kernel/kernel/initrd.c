@@ -2,7 +2,16 @@
 /* initrd.c - the initial ram disk: a cpio archive (newc), read in place. */
 #include "guest-kernel/kernel/process.h"
 
-enum { HEADER = 110, FIELD = 8, AT_FIELDS = 6, SIZE = 6, NAME_SIZE = 11, MODE = 1, REGULAR = 0100000, TYPE = 0170000 };
+enum {
+    HEADER = 110,
+    FIELD = 8,
+    AT_FIELDS = 6,
+    SIZE = 6,
+    NAME_SIZE = 11,
+    MODE = 1,
+    REGULAR = 0100000,
+    TYPE = 0170000
+};
 
 static uint64_t field(const char *header, unsigned n)
 {

@@ -7,7 +7,13 @@
 
 #define APIC UINT64_C(0xfee00000)
 enum { APIC_ID = 0x20, APIC_EOI = 0xb0, APIC_SPURIOUS = 0xf0, APIC_ENABLE = 0x100 };
-enum { APIC_LVT_TIMER = 0x320, APIC_INITIAL = 0x380, APIC_CURRENT = 0x390, APIC_DIVIDE = 0x3e0, APIC_BY_1 = 0xb };
+enum {
+    APIC_LVT_TIMER = 0x320,
+    APIC_INITIAL = 0x380,
+    APIC_CURRENT = 0x390,
+    APIC_DIVIDE = 0x3e0,
+    APIC_BY_1 = 0xb
+};
 enum { VECTOR_TIMER = 0x20, VECTOR_IRQ = 0x30, VECTOR_CALL = 0x80, VECTOR_SPURIOUS = 0xff };
 
 static inline void out8(uint16_t port, uint8_t v)

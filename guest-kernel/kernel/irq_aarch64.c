@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* irq_aarch64.c - GICv2: the virtual timer's private interrupt, and messages as edge-triggered shared ones. */
+/* irq_aarch64.c - GICv2: the virtual timer's private interrupt, and messages as edge-triggered shared ones.
+ */
 #include "guest-kernel/kernel/irq_aarch64.h"
 #include "guest-kernel/kernel/kernel.h"
 #include "guest-kernel/kernel/mmio.h"

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * irq_riscv64.c - messages to the boot hart's IMSIC file for S-mode (advanced interrupt architecture, chapter 3). A machine
- * without it has a PLIC, which knows no messages; then devices cannot interrupt.
+ * irq_riscv64.c - messages to the boot hart's IMSIC file for S-mode (advanced interrupt architecture, chapter
+ * 3). A machine without it has a PLIC, which knows no messages; then devices cannot interrupt.
  */
 #include "guest-kernel/kernel/irq_riscv64.h"
 #include "guest-kernel/kernel/csr_riscv64.h"
 #include "guest-kernel/kernel/kernel.h"
 
 /* Registers by number: assemblers of clang 14 do not know the names. */
-#define IMSIC    UINT64_C(0x28000000) /* S-mode files, one page per hart */
+#define IMSIC UINT64_C(0x28000000) /* S-mode files, one page per hart */
 enum { EIDELIVERY = 0x70, EITHRESHOLD = 0x72, EIE0 = 0xc0 };
 
 extern const uint64_t boot_hart;

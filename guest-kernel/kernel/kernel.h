@@ -23,7 +23,8 @@ struct boot_info {
     char line[BOOT_LINE];
 };
 extern struct boot_info boot_info;
-/* The value behind "key=" in the command line, up to a space, at most size - 1 characters; false: not there. */
+/* The value behind "key=" in the command line, up to a space, at most size - 1 characters; false: not there.
+ */
 bool boot_option(const char *key, char *value, size_t size);
 
 /* ---- text.c ---- */
@@ -84,9 +85,13 @@ void trap_irq(unsigned n);
 /* Says why and where, and ends the node with a failure. */
 void panic(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 /* The same with the registers of a trap. */
-void panic_frame(const struct frame *f, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
+void panic_frame(const struct frame *f, const char *format, ...)
+    __attribute__((format(printf, 2, 3), noreturn));
 /* Ends the node: by the adapter's result port, else a line on the console and power off. */
 void node_end(int status) __attribute__((noreturn));
+
+/* panic_test.c: a wrong access, if the command line asks for one. */
+void panic_test(void);
 
 /* ---- symbols.c ---- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * machine_aarch64.c - QEMU's virt: PL011 at 0x9000000, ECAM above 256 GiB, GICv2, power by PSCI 1.1 through HVC, the
- * processor's virtual timer.
+ * machine_aarch64.c - QEMU's virt: PL011 at 0x9000000, ECAM above 256 GiB, GICv2, power by PSCI 1.1 through
+ * HVC, the processor's virtual timer.
  */
 #include "guest-kernel/kernel/boot_fdt.h"
 #include "guest-kernel/kernel/irq_aarch64.h"
@@ -16,8 +16,8 @@
 const char arch_name[] = "aarch64";
 const uint16_t arch_elf_machine = 183;
 const uint32_t arch_pci_window = 0x10000000u; /* nobody has placed anything there */
-const struct arch_range arch_devices[] = {
-    {GIC_DISTRIBUTOR, 0x10000}, {GIC_CPU, 0x10000}, {GIC_V2M, 0x1000}, {UART_DATA, 4096}, {PCI_ECAM, 1 << 20}, {0, 0}};
+const struct arch_range arch_devices[] = {{GIC_DISTRIBUTOR, 0x10000}, {GIC_CPU, 0x10000},  {GIC_V2M, 0x1000},
+                                          {UART_DATA, 4096},          {PCI_ECAM, 1 << 20}, {0, 0}};
 
 static uint64_t frequency; /* of the counter */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * machine_riscv64.c - QEMU's virt: 16550 at 0x10000000, ECAM at 0x30000000, time base 10 MHz, timer and power by SBI.
+ * machine_riscv64.c - QEMU's virt: 16550 at 0x10000000, ECAM at 0x30000000, time base 10 MHz, timer and power
+ * by SBI.
  */
 #include "guest-kernel/kernel/boot_fdt.h"
 #include "guest-kernel/kernel/csr_riscv64.h"

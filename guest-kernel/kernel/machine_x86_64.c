@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * machine_x86_64.c - QEMU's q35: 8250 at port 0x3f8, ACPI power-off at port 0x604, PCI at 0xcf8, local APIC's timer, which
- * counts ns. The clock is the TSC, measured against that timer for 1 ms (under -icount it counts ns, too).
+ * machine_x86_64.c - QEMU's q35: 8250 at port 0x3f8, ACPI power-off at port 0x604, PCI at 0xcf8, local APIC's
+ * timer, which counts ns. The clock is the TSC, measured against that timer for 1 ms (under -icount it counts
+ * ns, too).
  */
 #include "guest-kernel/kernel/io_x86_64.h"
 #include "guest-kernel/kernel/kernel.h"

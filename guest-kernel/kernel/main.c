@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * main.c - the order in which the kernel comes up. Called by boot_<isa>.S on the boot stack, memory mapped one to one or
- * not at all, interrupts off.
+ * main.c - the order in which the kernel comes up. Called by boot_<isa>.S on the boot stack, memory mapped
+ * one to one or not at all, interrupts off.
  */
+#include "guest-kernel/kernel/main.h"
 #include "guest-kernel/kernel/adapter.h"
 #include "guest-kernel/kernel/irq.h"
 #include "guest-kernel/kernel/kernel.h"
-#include "guest-kernel/kernel/main.h"
 #include "guest-kernel/kernel/pci.h"
 #include "guest-kernel/kernel/process.h"
 
@@ -20,6 +20,7 @@ void kernel_main(uintptr_t boot_data)
     pages_init(&boot_info);
     arch_trap_init();
     paging_init(&boot_info);
+    panic_test();
     irq_init(&boot_info);
     pci_scan();
     adapter_init();

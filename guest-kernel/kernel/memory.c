@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * memory.c - a process's address ranges, sorted by nothing; pages are made when they are first touched, all zero. Ranges do
- * not overlap. See process.h.
+ * memory.c - a process's address ranges, sorted by nothing; pages are made when they are first touched, all
+ * zero. Ranges do not overlap. See process.h.
  */
 #include "guest-kernel/kernel/errno.h"
 #include "guest-kernel/kernel/process.h"

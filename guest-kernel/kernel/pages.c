@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * pages.c - physical memory: blocks of STACK bytes, aligned to that, which serve as kernel stacks or as four pages each.
+ * pages.c - physical memory: blocks of STACK bytes, aligned to that, which serve as kernel stacks or as four
+ * pages each.
  *
- * What was never used is handed out in order of address (nothing touches it before, so booting costs nothing per page);
- * what was freed goes to one of two lists and is taken from there first. Pages never become stacks again.
+ * What was never used is handed out in order of address (nothing touches it before, so booting costs nothing
+ * per page); what was freed goes to one of two lists and is taken from there first. Pages never become stacks
+ * again.
  */
 #include "guest-kernel/kernel/kernel.h"
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * paging.c - page tables: four levels of 512 entries on every instruction set, entries' format in paging_<isa>.c.
+ * paging.c - page tables: four levels of 512 entries on every instruction set, entries' format in
+ * paging_<isa>.c.
  *
- * Entry 0 of a root (512 GiB) is the kernel's and the same in all; the others are the user's. A user's page belongs to
- * exactly one address space.
+ * Entry 0 of a root (512 GiB) is the kernel's and the same in all; the others are the user's. A user's page
+ * belongs to exactly one address space.
  */
 #include "guest-kernel/kernel/kernel.h"
 

@@ -2,7 +2,15 @@
 /* paging_aarch64.c - VMSAv8-64 entries, 4 KiB granule, 48 bits, all in TTBR0. */
 #include "guest-kernel/kernel/arch.h"
 
-enum { VALID = 1, TABLE = 2, DEVICE = 1 << 2, EL0 = 1 << 6, READ_ONLY = 1 << 7, INNER = 3 << 8, ACCESSED = 1 << 10 };
+enum {
+    VALID = 1,
+    TABLE = 2,
+    DEVICE = 1 << 2,
+    EL0 = 1 << 6,
+    READ_ONLY = 1 << 7,
+    INNER = 3 << 8,
+    ACCESSED = 1 << 10
+};
 #define PXN     (UINT64_C(1) << 53)
 #define UXN     (UINT64_C(1) << 54)
 #define ADDRESS UINT64_C(0x0000fffffffff000)
@@ -40,7 +48,8 @@ unsigned arch_pte_prot(uint64_t pte)
 {
     bool exec = pte & EL0 ? !(pte & UXN) : !(pte & PXN);
 
-    return PROT_READ | (pte & READ_ONLY ? 0 : PROT_WRITE) | (exec ? PROT_EXEC : 0) | (pte & EL0 ? PROT_USER : 0);
+    return PROT_READ | (pte & READ_ONLY ? 0 : PROT_WRITE) | (exec ? PROT_EXEC : 0) |
+           (pte & EL0 ? PROT_USER : 0);
 }
 
 void arch_paging_init(void)
@@ -52,7 +61,8 @@ void arch_paging_use(uint64_t root)
 {
     uint64_t control;
 
-    __asm__ volatile("dsb ish\n\tmsr ttbr0_el1, %0\n\tisb\n\ttlbi vmalle1\n\tdsb nsh\n\tisb" ::"r"(root) : "memory");
+    __asm__ volatile("dsb ish\n\tmsr ttbr0_el1, %0\n\tisb\n\ttlbi vmalle1\n\tdsb nsh\n\tisb" ::"r"(root)
+                     : "memory");
     __asm__ volatile("mrs %0, sctlr_el1" : "=r"(control));
     control |= SCTLR_MMU | SCTLR_CACHE | SCTLR_INSTRUCTIONS;
     __asm__ volatile("msr sctlr_el1, %0\n\tisb" ::"r"(control) : "memory");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* process.c - the table of processes; see process.h. */
+#include "guest-kernel/kernel/process.h"
 #include "guest-kernel/kernel/adapter.h"
 #include "guest-kernel/kernel/errno.h"
-#include "guest-kernel/kernel/process.h"
 
 static struct process processes[PROCESSES];
 static int next_id = 1;

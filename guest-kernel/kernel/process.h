@@ -7,7 +7,8 @@
  *   memory.c    a process's address ranges; copying from and to user memory
  *   exec.c      ELF files; futex.c, file.c and pipe.c the rest
  *
- * The kernel is not preemptive, and one CPU runs it: what is said here holds between two points at which a thread waits.
+ * The kernel is not preemptive, and one CPU runs it: what is said here holds between two points at which a
+ * thread waits.
  */
 #ifndef KERNEL_PROCESS_H
 #define KERNEL_PROCESS_H
@@ -75,8 +76,8 @@ void wake(const void *channel);
 void wake_process(const struct process *p);
 void wake_sleepers(void);
 /*
- * Waits until woken or until that time of arch_time_ns(). -1: the time has come, or the process is ending. May also
- * return for no reason.
+ * Waits until woken or until that time of arch_time_ns(). -1: the time has come, or the process is ending.
+ * May also return for no reason.
  */
 int wait_for(const void *channel, uint64_t until_ns);
 void yield(void);
@@ -84,7 +85,8 @@ void scheduler(void) __attribute__((noreturn));
 
 /* ---- memory.c ---- */
 
-/* Makes the page that was touched present; false: it is not the process's to touch so. Then the process ends. */
+/* Makes the page that was touched present; false: it is not the process's to touch so. Then the process ends.
+ */
 bool process_fault(uintptr_t address, unsigned prot);
 bool range_add(struct process *p, uintptr_t begin, uintptr_t end, unsigned prot);
 /* The page at this address, made if it should be there; NULL: may not be touched so. */

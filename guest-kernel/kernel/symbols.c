@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * symbols.c - names of functions, from the table that the build puts into the image: the kernel is linked once without it,
- * symbols.awk makes it from nm's list, and the kernel is linked again (build-kernel.ninja).
+ * symbols.c - names of functions, from the table that the build puts into the image: the kernel is linked
+ * once without it, symbols.awk makes it from nm's list, and the kernel is linked again (build-kernel.ninja).
  */
 #include "guest-kernel/kernel/kernel.h"
 
@@ -11,7 +11,8 @@ struct symbol {
 };
 
 /* In order of address; none in the first link (kernel.ld). */
-extern const struct symbol symbols_begin[], symbols_end[];
+extern const struct symbol symbols_begin[];
+extern const char symbols_end[];
 
 const char *symbol_at(uintptr_t address, uintptr_t *offset)
 {
@@ -19,7 +20,7 @@ const char *symbol_at(uintptr_t address, uintptr_t *offset)
 
     if (address < (uintptr_t)kernel_begin || address >= (uintptr_t)kernel_text_end)
         return NULL;
-    for (const struct symbol *s = symbols_begin; s < symbols_end && s->address <= address; s++)
+    for (const struct symbol *s = symbols_begin; (const char *)s < symbols_end && s->address <= address; s++)
         found = s;
     if (!found)
         return NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * syscall.c - the table of system calls, numbered as Linux numbers them in asm-generic/unistd.h, on every instruction set.
- * Arguments are looked at here; the work is done elsewhere (process.h).
+ * syscall.c - the table of system calls, numbered as Linux numbers them in asm-generic/unistd.h, on every
+ * instruction set. Arguments are looked at here; the work is done elsewhere (process.h).
  */
 #include "guest-kernel/kernel/syscall.h"
 #include "guest-kernel/kernel/errno.h"
@@ -315,14 +315,14 @@ static int64_t sys_wait4(struct frame *f)
 }
 
 static int64_t (*const calls[])(struct frame *f) = {
-    [23] = sys_dup,       [56] = sys_openat,        [57] = sys_close,
-    [59] = sys_pipe2,     [63] = sys_read,          [64] = sys_write,
-    [93] = sys_exit,      [94] = sys_exit_group,    [96] = sys_set_tid_address,
-    [98] = sys_futex,     [101] = sys_nanosleep,    [113] = sys_clock_gettime,
+    [23] = sys_dup,          [56] = sys_openat,     [57] = sys_close,
+    [59] = sys_pipe2,        [63] = sys_read,       [64] = sys_write,
+    [93] = sys_exit,         [94] = sys_exit_group, [96] = sys_set_tid_address,
+    [98] = sys_futex,        [101] = sys_nanosleep, [113] = sys_clock_gettime,
     [124] = sys_sched_yield, [129] = sys_kill,      [172] = sys_getpid,
-    [173] = sys_getppid,  [178] = sys_gettid,       [214] = sys_brk,
-    [215] = sys_munmap,   [220] = sys_clone,        [221] = sys_execve,
-    [222] = sys_mmap,     [226] = sys_mprotect,     [260] = sys_wait4,
+    [173] = sys_getppid,     [178] = sys_gettid,    [214] = sys_brk,
+    [215] = sys_munmap,      [220] = sys_clone,     [221] = sys_execve,
+    [222] = sys_mmap,        [226] = sys_mprotect,  [260] = sys_wait4,
 };
 
 int64_t system_call(struct frame *f)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * thread.c - threads and the scheduler: those that can run stand in one queue and get a slice each in turn; the idle loop
- * runs on the boot stack when nobody can. The timer is set for the end of the slice or the first sleeper, whichever is
- * earlier, and is silent when there is neither.
+ * thread.c - threads and the scheduler: those that can run stand in one queue and get a slice each in turn;
+ * the idle loop runs on the boot stack when nobody can. The timer is set for the end of the slice or the
+ * first sleeper, whichever is earlier, and is silent when there is neither.
  */
 #include "guest-kernel/kernel/process.h"
 
@@ -48,7 +48,8 @@ struct thread *thread_new(struct process *p, const struct frame *f)
         return NULL;
     memset(t, 0, sizeof *t);
     uintptr_t frame = stack_top(t) - arch_frame_bytes;
-    *t = (struct thread){.id = next_id++, .process = p, .frame = (struct frame *)frame, .wake_ns = UINT64_MAX};
+    *t =
+        (struct thread){.id = next_id++, .process = p, .frame = (struct frame *)frame, .wake_ns = UINT64_MAX};
     memcpy(t->frame, f, arch_frame_bytes);
     t->context = arch_context(frame, begin);
     threads[slot] = t;

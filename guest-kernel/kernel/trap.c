@@ -6,13 +6,14 @@
 
 void trap_exception(struct frame *f, bool user, const char *what, uintptr_t address, unsigned prot)
 {
-    static const char *const access[] = {[PROT_READ] = "read", [PROT_WRITE] = "write", [PROT_EXEC] = "execute"};
+    static const char *const access[] = {
+        [PROT_READ] = "read", [PROT_WRITE] = "write", [PROT_EXEC] = "execute"};
 
     if (!user)
         panic_frame(f, "%s at %p, %s of %p", what, (void *)arch_frame_pc(f), access[prot], (void *)address);
     if (!process_fault(address, prot))
-        print("process %d: %s at %lx, %s of %lx\n", current()->process->id, what, arch_frame_pc(f), access[prot],
-              address);
+        print("process %d: %s at %lx, %s of %lx\n", current()->process->id, what, arch_frame_pc(f),
+              access[prot], address);
     leave_if_killed();
 }
 

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* trap_aarch64.c - what the exception syndrome means. System calls: svc 0. The kernel runs at EL1, users at EL0. */
+/* trap_aarch64.c - what the exception syndrome means. System calls: svc 0. The kernel runs at EL1, users at
+ * EL0. */
+#include "guest-kernel/kernel/trap_aarch64.h"
 #include "guest-kernel/kernel/irq_aarch64.h"
 #include "guest-kernel/kernel/kernel.h"
-#include "guest-kernel/kernel/trap_aarch64.h"
 
 enum { X29 = 29, X30, SP, ELR, SPSR, ESR, VECTOR };
 enum { VECTOR_USER = 8, VECTOR_KIND = 3, KIND_SYNC = 0, KIND_IRQ = 1 };
-enum { EC_FP = 7, EC_SVC = 0x15, EC_FETCH_USER = 0x20, EC_FETCH, EC_DATA_USER = 0x24, EC_DATA, ISS_WRITE = 1 << 6 };
+enum {
+    EC_FP = 7,
+    EC_SVC = 0x15,
+    EC_FETCH_USER = 0x20,
+    EC_FETCH,
+    EC_DATA_USER = 0x24,
+    EC_DATA,
+    ISS_WRITE = 1 << 6
+};
 
 const size_t arch_frame_bytes = FRAME_WORDS * 8;
 
@@ -76,8 +85,8 @@ void arch_frame_print(const struct frame *f)
     for (unsigned i = 0; i <= X30; i++)
         print("%sx%02u %016lx", i % 4 ? "  " : i ? "\n" : "", i, f->word[i]);
     __asm__ volatile("mrs %0, far_el1" : "=r"(far));
-    print("\n sp %016lx   pc %016lx  psr %016lx  esr %016lx\nfar %016lx\n", arch_frame_sp(f), f->word[ELR], f->word[SPSR],
-          f->word[ESR], far);
+    print("\n sp %016lx   pc %016lx  psr %016lx  esr %016lx\nfar %016lx\n", arch_frame_sp(f), f->word[ELR],
+          f->word[SPSR], f->word[ESR], far);
 }
 
 uint64_t arch_tls(const struct frame *f)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* trap_riscv64.c - what scause means. System calls: ecall. The kernel runs in S-mode, users in U-mode. */
+#include "guest-kernel/kernel/trap_riscv64.h"
 #include "guest-kernel/kernel/csr_riscv64.h"
 #include "guest-kernel/kernel/irq_riscv64.h"
 #include "guest-kernel/kernel/kernel.h"
-#include "guest-kernel/kernel/trap_riscv64.h"
 
 enum { RA = 1, X_SP, X_GP, X_TP, S0 = 8, A0 = 10, A7 = 17, SEPC = 32, SSTATUS, SCAUSE, STVAL };
 enum { CAUSE_ILLEGAL = 2, CAUSE_CALL = 8, CAUSE_FETCH = 12, CAUSE_LOAD, CAUSE_STORE = 15 };
@@ -79,8 +79,8 @@ void arch_frame_print(const struct frame *f)
 {
     for (unsigned i = RA; i < SEPC; i++)
         print("x%02u %016lx%s", i, f->word[i], i % 4 ? "  " : "\n");
-    print("\npc %016lx  status %016lx  cause %016lx  tval %016lx\n", f->word[SEPC], f->word[SSTATUS], f->word[SCAUSE],
-          f->word[STVAL]);
+    print("\npc %016lx  status %016lx  cause %016lx  tval %016lx\n", f->word[SEPC], f->word[SSTATUS],
+          f->word[SCAUSE], f->word[STVAL]);
 }
 
 uint64_t arch_tls(const struct frame *f)

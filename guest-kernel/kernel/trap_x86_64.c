@@ -1,11 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* trap_x86_64.c - descriptor tables, and what the CPU's vectors mean. System calls: int 0x80. */
+#include "guest-kernel/kernel/trap_x86_64.h"
 #include "guest-kernel/kernel/io_x86_64.h"
 #include "guest-kernel/kernel/kernel.h"
 #include "guest-kernel/kernel/mmio.h"
-#include "guest-kernel/kernel/trap_x86_64.h"
 
-enum { R15, R14, R13, R12, R11, R10, R9, R8, RBP, RDI, RSI, RDX, RCX, RBX, RAX, VECTOR, ERROR, RIP, CS, RFLAGS, RSP, SS };
+enum {
+    R15,
+    R14,
+    R13,
+    R12,
+    R11,
+    R10,
+    R9,
+    R8,
+    RBP,
+    RDI,
+    RSI,
+    RDX,
+    RCX,
+    RBX,
+    RAX,
+    VECTOR,
+    ERROR,
+    RIP,
+    CS,
+    RFLAGS,
+    RSP,
+    SS
+};
 enum { WORDS = SS + 1, KERNEL_CODE = 8, USER_DATA = 0x1b, USER_CODE = 0x23, TASK = 0x28, FLAGS_IF = 0x202 };
 enum { PAGE_FAULT = 14, ERROR_WRITE = 2, ERROR_FETCH = 16, MSR_FS = 0xc0000100u - 0xc0000000u };
 enum { GATE = 0x8e, GATE_USER = 0xee, CR0_EM = 4 };
@@ -17,7 +40,8 @@ static struct {
     uint64_t rsp0, rest[11];
     uint16_t zero2, io;
 } __attribute__((packed)) task = {.io = sizeof task};
-static uint64_t gdt[] = {0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cff3000000ffff, 0x00affb000000ffff, 0, 0};
+static uint64_t gdt[] = {0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cff3000000ffff, 0x00affb000000ffff, 0,
+                         0};
 static struct gate {
     uint16_t low, selector;
     uint8_t ist, type;
@@ -109,8 +133,9 @@ bool arch_unwind(uintptr_t *fp, uintptr_t *return_address)
 
 void arch_frame_print(const struct frame *f)
 {
-    static const char *const names[WORDS] = {"r15", "r14", "r13", "r12", "r11", "r10", "r9", "r8", "rbp", "rdi", "rsi",
-                                             "rdx", "rcx", "rbx", "rax", "vec", "err", "rip", "cs", "flg", "rsp", "ss"};
+    static const char *const names[WORDS] = {"r15", "r14", "r13", "r12", "r11", "r10", "r9",  "r8",
+                                             "rbp", "rdi", "rsi", "rdx", "rcx", "rbx", "rax", "vec",
+                                             "err", "rip", "cs",  "flg", "rsp", "ss"};
 
     for (unsigned i = 0; i < WORDS; i++)
         print("%s%3s %016lx", i % 4 ? "  " : i ? "\n" : "", names[i], f->word[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mkcpio.c - runs on the host: writes a cpio archive (newc) of the files named, each as NAME=PATH, to the standard output.
- * Modes, owners and times are fixed, so the same files make the same archive.
+ * mkcpio.c - runs on the host: writes a cpio archive (newc) of the files named, each as NAME=PATH, to the
+ * standard output. Modes, owners and times are fixed, so the same files make the same archive.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +17,8 @@ static void entry(const char *name, unsigned inode, unsigned mode, const char *d
 {
     size_t at = 110 + strlen(name) + 1;
 
-    printf("070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x%s%c", inode, mode, 0, 0, 1, 0, bytes, 0, 0, 0,
-           0, strlen(name) + 1, 0, name, 0);
+    printf("070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x%s%c", inode, mode, 0, 0, 1, 0, bytes,
+           0, 0, 0, 0, strlen(name) + 1, 0, name, 0);
     pad(&at);
     fwrite(data, 1, bytes, stdout);
     pad(&bytes);

@@ -25,7 +25,8 @@ bool read_file(void)
 
     EXPECT(fd >= 3);
     EXPECT(read((int)fd, got, 7) == 7 && !memcmp(got, text, 7));
-    EXPECT(read((int)fd, got, sizeof got) == sizeof text - 1 - 7 && !memcmp(got, text + 7, sizeof text - 1 - 7));
+    EXPECT(read((int)fd, got, sizeof got) == sizeof text - 1 - 7 &&
+           !memcmp(got, text + 7, sizeof text - 1 - 7));
     EXPECT(read((int)fd, got, sizeof got) == 0);
     EXPECT(write((int)fd, got, 1) == -EBADF);
     EXPECT(close((int)fd) == 0);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * user.h - the C library of the replicated kernel's programs: system calls, threads, text. Small, and the same on every
- * instruction set; what is not is in start_<isa>.S.
+ * user.h - the C library of the replicated kernel's programs: system calls, threads, text. Small, and the
+ * same on every instruction set; what is not is in start_<isa>.S.
  *
- * A program has main(), no floating point, and no thread-local data yet. Calls return what the kernel does: negative errno.
+ * A program has main(), no floating point, and no thread-local data yet. Calls return what the kernel does:
+ * negative errno.
  */
 #ifndef USER_H
 #define USER_H

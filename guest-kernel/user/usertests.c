@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * usertests.c - tests of what programs may expect of the kernel: a table of named tests, each run in a process of its own,
- * one line each. Ends with the number of those that failed.
+ * usertests.c - tests of what programs may expect of the kernel: a table of named tests, each run in a
+ * process of its own, one line each. Ends with the number of those that failed.
  *
  * A test returns true if all is well. usertests NAME.. runs only those named.
  */
@@ -11,18 +11,30 @@ static const struct {
     const char *name;
     bool (*run)(void);
 } tests[] = {
-    {"write-bad-address", write_bad_address}, {"unknown-call", unknown_call},
-    {"read-file", read_file},                 {"open-errors", open_errors},
-    {"brk", grow_and_shrink},                 {"mmap", map_and_unmap},
-    {"mprotect", change_protection},          {"fork-wait", fork_and_wait},
-    {"fork-copies", fork_copies},             {"exec", exec_arguments},
-    {"fault-null", fault_null},               {"fault-kernel", fault_kernel},
-    {"fault-text", fault_text},               {"fault-execute", fault_execute},
-    {"pipe", pipe_order},                     {"pipe-ends", pipe_ends},
-    {"kill", kill_sleeper},                   {"kill-busy", kill_busy},
-    {"threads", threads_share},               {"mutex", mutex_counts},
-    {"futex-timeout", futex_timeout},         {"preemption", preemption},
-    {"sleep", sleep_is_exact},                {"memory-returns", memory_returns},
+    {"write-bad-address", write_bad_address},
+    {"unknown-call", unknown_call},
+    {"read-file", read_file},
+    {"open-errors", open_errors},
+    {"brk", grow_and_shrink},
+    {"mmap", map_and_unmap},
+    {"mprotect", change_protection},
+    {"fork-wait", fork_and_wait},
+    {"fork-copies", fork_copies},
+    {"exec", exec_arguments},
+    {"fault-null", fault_null},
+    {"fault-kernel", fault_kernel},
+    {"fault-text", fault_text},
+    {"fault-execute", fault_execute},
+    {"pipe", pipe_order},
+    {"pipe-ends", pipe_ends},
+    {"kill", kill_sleeper},
+    {"kill-busy", kill_busy},
+    {"threads", threads_share},
+    {"mutex", mutex_counts},
+    {"futex-timeout", futex_timeout},
+    {"preemption", preemption},
+    {"sleep", sleep_is_exact},
+    {"memory-returns", memory_returns},
 };
 
 enum { N = sizeof tests / sizeof tests[0] };

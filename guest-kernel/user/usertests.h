@@ -1,19 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* usertests.h - the tests of usertests.c: test_memory.c, test_process.c, test_thread.c. Each returns true if all is well. */
+/* usertests.h - the tests of usertests.c: test_memory.c, test_process.c, test_thread.c. Each returns true if
+ * all is well. */
 #ifndef USERTESTS_H
 #define USERTESTS_H
 
 #include "guest-kernel/user/user.h"
 
 /* Says which expectation was wrong. */
-#define EXPECT(c)                                                       \
-    do                                                                  \
-        if (!(c)) {                                                     \
-            print("%s:%d: not so: %s\n", __FILE__, __LINE__, #c);       \
-            return false;                                               \
-        }                                                               \
+#define EXPECT(c)                                                                                            \
+    do                                                                                                       \
+        if (!(c)) {                                                                                          \
+            print("%s:%d: not so: %s\n", __FILE__, __LINE__, #c);                                            \
+            return false;                                                                                    \
+        }                                                                                                    \
     while (0)
-enum { ENOENT = 2, EBADF = 9, ECHILD = 10, EAGAIN = 11, EFAULT = 14, EINVAL = 22, EROFS = 30, EPIPE = 32, ENOSYS = 38 };
+enum {
+    ENOENT = 2,
+    EBADF = 9,
+    ECHILD = 10,
+    EAGAIN = 11,
+    EFAULT = 14,
+    EINVAL = 22,
+    EROFS = 30,
+    EPIPE = 32,
+    ENOSYS = 38
+};
 enum { ETIMEDOUT = 110, ESRCH = 3, SIGKILL = 9, SIGSEGV = 11, MS = 1000000 };
 
 /* Runs it in a new process; the status that wait4 tells. */
