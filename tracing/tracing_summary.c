@@ -122,11 +122,23 @@ static void note_link(struct summary *s, const struct tracing_event *ev)
     }
 }
 
+/* A pause or a slow-down says what it does when it begins, and has no hits of its own: it acted once. */
+static void note_fault(struct summary *s, const struct tracing_event *ev)
+{
+    bool node = ev->id == TR_NODE_FAULT;
+    const char *phase = ev->v[node ? 1 : 3].s;
+    uint64_t fault = tracing_value(ev, "fault");
+
+    if (fault < s->names.n_faults &&
+        (!strcmp(phase, "hit") || (node && !strcmp(phase, "begin") && tracing_value(ev, "value"))))
+        s->hits[fault]++;
+}
+
 static int count(void *ctx, const struct tracing_walked *at, const struct tracing_event *ev)
 {
     struct summary *s = ctx;
     bool ok = true;
-    uint64_t id = tracing_value(ev, "frame_id"), len = tracing_value(ev, "len"), fault;
+    uint64_t id = tracing_value(ev, "frame_id"), len = tracing_value(ev, "len");
 
     s->events++;
     s->last = ev->at;
@@ -155,9 +167,7 @@ static int count(void *ctx, const struct tracing_walked *at, const struct tracin
         break;
     case TR_FAULT:
     case TR_NODE_FAULT:
-        fault = tracing_value(ev, "fault");
-        if (fault < s->names.n_faults && !strcmp(ev->v[ev->id == TR_FAULT ? 3 : 1].s, "hit"))
-            s->hits[fault]++;
+        note_fault(s, ev);
         break;
     default:
         break;
