@@ -74,14 +74,15 @@ int member_init(struct member *m, const struct member_config *c)
 
 void member_heard(struct member *m, unsigned from)
 {
-    m->peer[from].heard_ns = now_ns(m);
+    if (from < m->c.msg->c.nodes)
+        m->peer[from].heard_ns = now_ns(m);
 }
 
 void member_hello(struct member *m, unsigned from, const void *data, size_t bytes)
 {
     const struct msg_config *c = &m->c.msg->c;
     struct member_hello h;
-    if (bytes != sizeof h || m->peer[from].state == MEMBER_DEAD)
+    if (bytes != sizeof h || from >= c->nodes || from == c->self || m->peer[from].state == MEMBER_DEAD)
         return;
     core_copy(&h, data, sizeof h);
     if (h.arch == CORE_ARCH_NONE || h.arch > CORE_ARCH_RISCV64 || h.incarnation == 0)

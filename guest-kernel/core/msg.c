@@ -226,7 +226,7 @@ static void sequenced_input(struct msg_layer *m, unsigned from, const struct msg
 void msg_input(struct msg_layer *m, const void *packet, size_t bytes)
 {
     struct msg h = {0};
-    const void *data = (const uint8_t *)packet + sizeof h;
+    const void *data = (const uint8_t *)packet + (bytes < sizeof h ? bytes : sizeof h);
     if (bytes >= sizeof h)
         core_copy(&h, packet, sizeof h);
     if (bytes < sizeof h || h.version != MSG_VERSION || h.len != bytes - sizeof h || h.len > m->c.max_bytes ||
@@ -236,6 +236,10 @@ void msg_input(struct msg_layer *m, const void *packet, size_t bytes)
     }
     struct msg_peer *p = &m->peer[h.from];
     if (h.flags & MSG_RAW) {
+        if (h.flags != MSG_RAW || h.type >= MSG_TYPES_RAW) {
+            m->counts.bad++;
+            return;
+        }
         m->c.deliver(m->c.ctx, h.from, &h, data);
         return;
     }

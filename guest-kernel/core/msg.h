@@ -24,7 +24,8 @@
 
 enum {
     MSG_VERSION = 1,
-    MSG_WINDOW = 32, /* messages to a peer that may be under way */
+    MSG_WINDOW = 32,      /* messages to a peer that may be under way */
+    MSG_TYPES_RAW = 0x40, /* RAW messages have types below: their sender may be unknown, or dead */
 };
 
 enum msg_flags {
@@ -123,9 +124,10 @@ int msg_answer(struct msg_layer *m, unsigned to, uint32_t request, unsigned type
  */
 int msg_request(struct msg_layer *m, struct msg_call *c, uint64_t nodes, unsigned want, uint64_t deadline_ns,
                 unsigned type, const void *data, uint32_t len);
-/* Sends outside the sequence, to any node, opened or not. */
+/* Sends outside the sequence, to any node, opened or not; type is below MSG_TYPES_RAW. */
 void msg_raw(struct msg_layer *m, unsigned to, unsigned type, const void *data, uint32_t len);
-/* The transport has a message: bytes of header and data. What cannot be is counted and dropped. */
+/* The transport has a message: bytes of header and data. What cannot be is counted and dropped. Whether the
+ * header's from is who sent it is the transport's to see: nobody may speak in another's name. */
 void msg_input(struct msg_layer *m, const void *packet, size_t bytes);
 /* Does what is due: repeats, acknowledges, ends requests. Returns the mask of peers that have not
  * acknowledged a message that was sent tries times. */

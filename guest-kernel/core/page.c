@@ -109,7 +109,8 @@ void page_message(struct page *p, unsigned from, unsigned type, const void *data
         return;
     core_copy(&w, data, sizeof w);
     unsigned home = page_home(p, w.page);
-    if (w.node >= p->c.nodes || w.write > 1 || home >= p->c.nodes) {
+    if (w.node >= p->c.nodes || w.write > 1 || home >= p->c.nodes ||
+        (type == PAGE_FWD && w.node == p->c.self)) {
         p->counts.bad++;
     } else if (for_home(type)) {
         if (home == p->c.self)

@@ -76,7 +76,8 @@ struct page_config {
     uint32_t buckets;    /* of the hash tables; a power of two */
     uint64_t hold_ns;    /* a page that has just come stays that long, so that its faults get on */
     void *ctx;
-    unsigned (*home)(void *ctx, uint64_t page); /* the same on all nodes; NULL: page modulo nodes */
+    unsigned (*home)(void *ctx, uint64_t page); /* the same on all nodes; nodes or more: there is no such
+                                                   page; NULL: page modulo nodes */
     /* Must reach the node in the end, once, and after what was sent to it before; or the node must be
      * declared dead to all (msg.h, member.h). Never to self. */
     void (*send)(void *ctx, unsigned to, unsigned type, const struct page_wire *w, const void *data,
@@ -112,8 +113,8 @@ int page_init(struct page *p, const struct page_config *c);
 void page_fini(struct page *p);
 /*
  * This node needs the page, to read or to write. 0: it has that right. 1: f waits, or was done already within
- * the call. CORE_ENOMEM, CORE_EDEAD (the home is dead): f is not used. One request at a time goes out per
- * page; faults that come meanwhile wait for the same one.
+ * the call. CORE_ENOMEM, CORE_EDEAD (the home is dead), CORE_EINVAL (it has none): f is not used. One request
+ * at a time goes out per page; faults that come meanwhile wait for the same one.
  */
 int page_fault(struct page *p, uint64_t page, struct page_fault *f);
 /* A message of enum page_type has come from that node; data: a page_wire and what is behind it. */

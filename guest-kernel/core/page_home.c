@@ -169,6 +169,29 @@ static void gone(struct page *p, struct page_dir *d, unsigned node)
             d->unsure |= core_bit(i) & ~p->dead;
 }
 
+/* The node was refused its copy by one that was to have it, and that nobody doubts: it has lied. Else the
+ * page would be looked for there without end. */
+static void liar(struct page *p, struct page_dir *d, unsigned node)
+{
+    unsigned source = d->node[node].source;
+    if (source != CORE_NO_NODE && d->node[source].request == d->node[node].source_request &&
+        (d->holders & ~d->unsure & core_bit(source))) {
+        p->counts.bad++;
+        take_away(d, source);
+    }
+}
+
+/* One request of each node; should there be another, the node has forgotten the older one. */
+static void queue(struct page *p, struct page_dir *d, const struct page_ask *a)
+{
+    unsigned i = 0;
+    while (i < d->queued && d->node[i].queue.node != a->node)
+        i++;
+    d->node[i].queue = *a;
+    p->counts.bad += i < d->queued;
+    d->queued += i == d->queued;
+}
+
 void page_home_message(struct page *p, unsigned from, unsigned type, const struct page_wire *w)
 {
     struct page_dir *d = page_dir_find(p, w->page);
@@ -178,10 +201,8 @@ void page_home_message(struct page *p, unsigned from, unsigned type, const struc
         if (!d && !(d = create(p, w->page))) {
             struct page_dir none = {.page = w->page};
             grant(p, &none, &a, false, CORE_ENOMEM);
-        } else if (d->queued == p->c.nodes) { /* more than one request of a node */
-            p->counts.bad++;
         } else {
-            d->node[d->queued++].queue = a;
+            queue(p, d, &a);
             drain(p, d);
         }
     } else if (d && type == PAGE_ACK) {
@@ -191,6 +212,8 @@ void page_home_message(struct page *p, unsigned from, unsigned type, const struc
         }
     } else if (d && (type == PAGE_GONE || type == PAGE_KEPT)) {
         if (d->node[from].request == w->request) {
+            if (type == PAGE_GONE)
+                liar(p, d, from);
             d->node[from].source = CORE_NO_NODE;
             d->unsure &= ~core_bit(from);
             if (type == PAGE_GONE)

@@ -169,7 +169,7 @@ static void answered(struct page *p, struct page_copy *c, unsigned type, const s
         if (type == PAGE_DATA)
             gave_up(p, c);
         else
-            failed(p, c, w->status);
+            failed(p, c, w->status < 0 && w->status >= CORE_ECLOSED ? w->status : CORE_EINVAL);
         return;
     }
     if ((full && bytes != p->c.page_bytes) || (type == PAGE_GRANT && !w->zero && c->state == PAGE_INVALID)) {
@@ -215,8 +215,10 @@ void page_node_message(struct page *p, unsigned type, const struct page_wire *w,
             gave_up(p, c);
         else
             answered(p, c, type, w, data, bytes);
-    } else if (c && type == PAGE_CANCEL) {
-        tell_home(p, c, PAGE_KEPT, w->request, 0);
+    } else if (type == PAGE_CANCEL || (type == PAGE_DATA && w->status != CORE_OK)) {
+        /* refused what has come otherwise: the home may wait for a word about it */
+        struct page_wire answer = {.page = w->page, .request = w->request};
+        page_send(p, page_home(p, w->page), c ? PAGE_KEPT : PAGE_GONE, &answer, NULL);
     }
 }
 
@@ -238,7 +240,10 @@ int page_fault(struct page *p, uint64_t page, struct page_fault *f)
 {
     struct page_copy *c = page_copy_find(p, page);
     struct page_fault **last;
-    if (p->dead & core_bit(page_home(p, page)))
+    unsigned home = page_home(p, page);
+    if (home >= p->c.nodes)
+        return CORE_EINVAL;
+    if (p->dead & core_bit(home))
         return CORE_EDEAD;
     if (!c && !(c = create(p, page)))
         return CORE_ENOMEM;

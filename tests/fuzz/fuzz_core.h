@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* fuzz_core.h - what the parts of fuzz_core share, and what its unit test looks at. */
+#ifndef TESTS_FUZZ_CORE_H
+#define TESTS_FUZZ_CORE_H
+#include "guest-kernel/core/page_internal.h"
+
+/* Since the program began: faults that waited, had the right already, were refused; ended; messages. */
+struct fuzz_core_counts {
+    uint64_t waited, had, refused, ended, forged, packets, delivered, opened;
+};
+extern struct fuzz_core_counts fuzz_core_counts;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+void fuzz_core_begin(const uint8_t *data, size_t size);
+bool fuzz_core_more(void);
+uint64_t fuzz_core_take(unsigned bytes); /* the next bytes of the input as a number; 0 if there are none */
+void fuzz_core_check_page(const struct page *p, void (*copy)(const void *ctx, const struct page_copy *c),
+                          void (*dir)(const void *ctx, const struct page_dir *d), const void *ctx);
+/* fuzz_core_stack.c: one node, whose transport brings the rest of the input */
+void fuzz_core_stack(void);
+#endif
