@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * adapter.h - the driver of the fabric adapter (devices/fabric/fabric_abi.h): reliable messages of at most a
- * page, one interrupt per queue. Without an adapter everything but adapter_here() does nothing and sends
+ * adapter.h - the driver of the fabric adapter (devices/fabric/fabric_abi.h): reliable messages and
+ * datagrams, one interrupt per queue. Without an adapter everything but adapter_here() does nothing and sends
  * fail.
  */
 #ifndef KERNEL_ADAPTER_H
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ADAPTER_BUFFER = 4096 };
+enum { ADAPTER_BUFFER = 8192 };
 
 void adapter_init(void);
 bool adapter_here(void);
@@ -33,6 +33,8 @@ int adapter_queue(unsigned q, void (*receive)(unsigned q, unsigned peer, const v
                   void (*sent)(unsigned q, uint64_t cookie, unsigned status));
 /* Copies the data. -1: too long, or too many under way. */
 int adapter_send(unsigned q, unsigned peer, const void *data, size_t bytes, uint64_t cookie);
+/* The same; may be lost, and must not be larger than a packet. */
+int adapter_datagram(unsigned q, unsigned peer, const void *data, size_t bytes, uint64_t cookie);
 /* Enables the adapter: its link trains, messages flow. */
 void adapter_enable(void);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * adapter_queue.c - messages: rings of fixed size, one page per entry.
+ * adapter_queue.c - messages: rings of fixed size, one buffer (the size of a stack) per entry.
  *
  * Completions are read in the queue's interrupt only, which is armed again after each reading.
  */
@@ -9,14 +9,14 @@
 #include "guest-kernel/kernel/irq.h"
 #include "guest-kernel/kernel/kernel.h"
 
-enum { RING = 16, DONE_RING = 2 * RING };
+enum { RING = 32, DONE_RING = 2 * RING };
 
 struct queue {
     _Alignas(64) struct fab_send send[RING];
     _Alignas(64) struct fab_recv recv[RING];
     _Alignas(64) struct fab_cqe done[DONE_RING];
     _Alignas(64) struct fab_status status;
-    void *out[RING], *in[RING]; /* pages */
+    void *out[RING], *in[RING]; /* buffers */
     uint64_t cookie[RING];
     uint16_t sent, posted, read, under_way;
     unsigned number;
@@ -68,7 +68,7 @@ int adapter_queue(unsigned n, void (*receive)(unsigned q, unsigned peer, const v
     if (!adapter_here() || n >= FAB_QUEUES || q->up || irq_new(interrupt, q, &address, &data) < 0)
         return -1;
     for (unsigned i = 0; i < RING; i++)
-        if (!(q->out[i] = page_new()) || !(q->in[i] = page_new()))
+        if (!(q->out[i] = stack_new()) || !(q->in[i] = stack_new()))
             return -1;
     q->number = n;
     q->receive = receive;
@@ -88,7 +88,7 @@ int adapter_queue(unsigned n, void (*receive)(unsigned q, unsigned peer, const v
     return 0;
 }
 
-int adapter_send(unsigned n, unsigned peer, const void *data, size_t bytes, uint64_t cookie)
+static int put(unsigned op, unsigned n, unsigned peer, const void *data, size_t bytes, uint64_t cookie)
 {
     struct queue *q = &queues[n];
     unsigned at = q->sent % RING;
@@ -97,7 +97,7 @@ int adapter_send(unsigned n, unsigned peer, const void *data, size_t bytes, uint
         return -1;
     memcpy(q->out[at], data, bytes);
     q->cookie[at] = cookie;
-    q->send[at] = (struct fab_send){.op = FAB_OP_SEND,
+    q->send[at] = (struct fab_send){.op = (uint8_t)op,
                                     .n_sge = 1,
                                     .peer = (uint16_t)peer,
                                     .len = (uint32_t)bytes,
@@ -106,4 +106,14 @@ int adapter_send(unsigned n, unsigned peer, const void *data, size_t bytes, uint
     q->under_way++;
     adapter_doorbell(FAB_DB_SEND, n, ++q->sent);
     return 0;
+}
+
+int adapter_send(unsigned n, unsigned peer, const void *data, size_t bytes, uint64_t cookie)
+{
+    return put(FAB_OP_SEND, n, peer, data, bytes, cookie);
+}
+
+int adapter_datagram(unsigned n, unsigned peer, const void *data, size_t bytes, uint64_t cookie)
+{
+    return put(FAB_OP_DATAGRAM, n, peer, data, bytes, cookie);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * futex.c - waiting for a word of user memory to change; between threads of one process. The channel is the
- * word's place in physical memory.
+ * word's place in physical memory. Not in memory shared with other nodes.
  */
+#include "guest-kernel/kernel/cluster.h"
 #include "guest-kernel/kernel/errno.h"
 #include "guest-kernel/kernel/process.h"
 
@@ -15,7 +16,7 @@ static struct waiter *first, **last = &first;
 
 static const void *word_of(struct process *p, uintptr_t at)
 {
-    char *page = at % 4 ? NULL : user_page(p, at, PROT_READ);
+    char *page = at % 4 || shared_here(at) ? NULL : user_page(p, at, PROT_READ);
 
     return page ? page + at % PAGE : NULL;
 }

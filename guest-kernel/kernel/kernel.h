@@ -66,6 +66,10 @@ void space_free(uint64_t root);
 int space_map(uint64_t root, uintptr_t at, void *page, unsigned prot);
 /* The page at this address and its PROT_*, NULL if none. */
 void *space_page(uint64_t root, uintptr_t at, unsigned *prot);
+/* Takes the page out and returns it, NULL if there is none. */
+void *space_clear(uint64_t root, uintptr_t at);
+/* Makes the tables for a range, so that mapping pages there needs no memory; -1: there is none. */
+int space_tables(uint64_t root, uintptr_t at, uint64_t bytes);
 /* Takes the page out and frees it, if there is one. */
 void space_unmap(uint64_t root, uintptr_t at);
 /* All of the user's pages of one, copied into the other; -1: no memory. */

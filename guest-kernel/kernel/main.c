@@ -5,6 +5,7 @@
  */
 #include "guest-kernel/kernel/main.h"
 #include "guest-kernel/kernel/adapter.h"
+#include "guest-kernel/kernel/cluster.h"
 #include "guest-kernel/kernel/irq.h"
 #include "guest-kernel/kernel/kernel.h"
 #include "guest-kernel/kernel/pci.h"
@@ -25,6 +26,7 @@ void kernel_main(uintptr_t boot_data)
     pci_scan();
     adapter_init();
     process_init();
+    cluster_init();  /* the other nodes, if cluster=on */
     process_first(); /* the program named by init= */
     scheduler();     /* does not return */
 }

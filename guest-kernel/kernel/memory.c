@@ -3,6 +3,7 @@
  * memory.c - a process's address ranges, sorted by nothing; pages are made when they are first touched, all
  * zero. Ranges do not overlap. See process.h.
  */
+#include "guest-kernel/kernel/cluster.h"
 #include "guest-kernel/kernel/errno.h"
 #include "guest-kernel/kernel/process.h"
 
@@ -38,6 +39,10 @@ bool range_add(struct process *p, uintptr_t begin, uintptr_t end, unsigned prot)
 void *user_page(struct process *p, uintptr_t at, unsigned prot)
 {
     unsigned has;
+    int status;
+
+    if (shared_here(at))
+        return shared_page(at, prot, &status);
     struct range *r = range_at(p, at);
     void *page = space_page(p->root, at, &has);
 
@@ -53,9 +58,24 @@ void *user_page(struct process *p, uintptr_t at, unsigned prot)
     return page;
 }
 
+/* In memory shared with other nodes. */
+static bool shared_fault(struct process *p, uintptr_t address, unsigned prot)
+{
+    int status;
+
+    if (shared_page(address, prot, &status) || status == CORE_ECLOSED)
+        return true;
+    print("process %d: shared page at %lx is lost: error %d\n", p->id, address & ~(uintptr_t)(PAGE - 1), -status);
+    process_end(p, SIGBUS);
+    return false;
+}
+
 bool process_fault(uintptr_t address, unsigned prot)
 {
     struct process *p = current()->process;
+
+    if (shared_here(address))
+        return shared_fault(p, address, prot);
 
     if (user_page(p, address, prot))
         return true;

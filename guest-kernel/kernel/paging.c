@@ -3,11 +3,13 @@
  * paging.c - page tables: four levels of 512 entries on every instruction set, entries' format in
  * paging_<isa>.c.
  *
- * Entry 0 of a root (512 GiB) is the kernel's and the same in all; the others are the user's. A user's page
- * belongs to exactly one address space.
+ * Entries of a root are 512 GiB each. Entry 0 is the kernel's and the same in all; entry 1 is the user's, and a
+ * page in it belongs to exactly one address space; entry 2 is of memory shared with other nodes
+ * (cluster_memory.c) and the same in all.
  */
 #include "guest-kernel/kernel/kernel.h"
 
+enum { KERNEL, USER, SHARED }; /* entries of a root */
 enum { LEVELS = 4, ENTRIES = 512, PAGE_BITS = 12, LEVEL_BITS = 9 };
 #define LARGE UINT64_C(0x200000)
 
@@ -89,19 +91,21 @@ uint64_t space_new(void)
 {
     uint64_t *root = page_new();
 
-    if (root)
-        root[0] = ((uint64_t *)kernel_root)[0];
+    if (root) {
+        root[KERNEL] = ((uint64_t *)kernel_root)[KERNEL];
+        root[SHARED] = ((uint64_t *)kernel_root)[SHARED];
+    }
     return (uintptr_t)root;
 }
 
-static void free_table(uint64_t *table, unsigned level, unsigned first)
+static void free_table(uint64_t *table, unsigned level)
 {
-    for (unsigned i = first; i < ENTRIES; i++) {
+    for (unsigned i = 0; i < ENTRIES; i++) {
         if (!arch_pte_present(table[i]))
             continue;
         void *below = (void *)arch_pte_address(table[i]);
         if (level)
-            free_table(below, level - 1, 0);
+            free_table(below, level - 1);
         else
             page_free(below);
     }
@@ -110,7 +114,11 @@ static void free_table(uint64_t *table, unsigned level, unsigned first)
 
 void space_free(uint64_t root)
 {
-    free_table((uint64_t *)root, LEVELS - 1, 1);
+    uint64_t user = ((uint64_t *)root)[USER];
+
+    if (arch_pte_present(user))
+        free_table((uint64_t *)arch_pte_address(user), LEVELS - 2);
+    page_free((void *)root);
 }
 
 int space_map(uint64_t root, uintptr_t at, void *page, unsigned prot)
@@ -134,27 +142,43 @@ void *space_page(uint64_t root, uintptr_t at, unsigned *prot)
     return (void *)arch_pte_address(*e);
 }
 
-void space_unmap(uint64_t root, uintptr_t at)
+void *space_clear(uint64_t root, uintptr_t at)
 {
     uint64_t *e = entry(root, at, 0, false);
 
     if (!e || !arch_pte_present(*e))
-        return;
+        return NULL;
     void *page = (void *)arch_pte_address(*e);
     *e = 0;
     arch_paging_flush();
-    page_free(page);
+    return page;
 }
 
-static int copy_table(uint64_t to, const uint64_t *table, unsigned level, uintptr_t base, unsigned first)
+void space_unmap(uint64_t root, uintptr_t at)
 {
-    for (unsigned i = first; i < ENTRIES; i++) {
+    void *page = space_clear(root, at);
+
+    if (page)
+        page_free(page);
+}
+
+int space_tables(uint64_t root, uintptr_t at, uint64_t bytes)
+{
+    for (uint64_t offset = 0; offset < bytes; offset += LARGE)
+        if (!entry(root, at + offset, 0, true))
+            return -1;
+    return 0;
+}
+
+static int copy_table(uint64_t to, const uint64_t *table, unsigned level, uintptr_t base)
+{
+    for (unsigned i = 0; i < ENTRIES; i++) {
         uintptr_t at = base + ((uintptr_t)i << (PAGE_BITS + LEVEL_BITS * level));
         if (!arch_pte_present(table[i]))
             continue;
         void *below = (void *)arch_pte_address(table[i]);
         if (level) {
-            if (copy_table(to, below, level - 1, at, 0) < 0)
+            if (copy_table(to, below, level - 1, at) < 0)
                 return -1;
             continue;
         }
@@ -172,5 +196,9 @@ static int copy_table(uint64_t to, const uint64_t *table, unsigned level, uintpt
 
 int space_copy(uint64_t to, uint64_t from)
 {
-    return copy_table(to, (const uint64_t *)from, LEVELS - 1, 0, 1);
+    uint64_t user = ((const uint64_t *)from)[USER];
+
+    return arch_pte_present(user)
+               ? copy_table(to, (const uint64_t *)arch_pte_address(user), LEVELS - 2, USER_BEGIN)
+               : 0;
 }

@@ -2,6 +2,7 @@
 /* process.c - the table of processes; see process.h. */
 #include "guest-kernel/kernel/process.h"
 #include "guest-kernel/kernel/adapter.h"
+#include "guest-kernel/kernel/cluster.h"
 #include "guest-kernel/kernel/errno.h"
 
 static struct process processes[PROCESSES];
@@ -65,7 +66,9 @@ void process_gone(struct process *p)
 {
     if (!p->parent && p->id == 1) {
         int signal = p->status & 127;
-        node_end(signal ? 128 + signal : p->status >> 8);
+        int status = signal ? 128 + signal : p->status >> 8;
+        if (!cluster_end(status))
+            node_end(status);
     }
     for (unsigned i = 0; i < FILES; i++)
         if (p->files[i])

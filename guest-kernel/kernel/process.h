@@ -16,7 +16,7 @@
 #include "guest-kernel/kernel/kernel.h"
 
 enum { FILES = 16, RANGES = 24, PROCESSES = 64, THREADS = 256 };
-enum { SIGKILL = 9, SIGSEGV = 11 };
+enum { SIGBUS = 7, SIGKILL = 9, SIGSEGV = 11 };
 
 struct file;
 struct range { /* pages come when they are first touched */
@@ -75,6 +75,8 @@ void wake(const void *channel);
 /* Wakes all threads of a process. */
 void wake_process(const struct process *p);
 void wake_sleepers(void);
+/* The timer's interrupt comes at that time of arch_time_ns(), or earlier. */
+void timer_by(uint64_t at);
 /*
  * Waits until woken or until that time of arch_time_ns(). -1: the time has come, or the process is ending.
  * May also return for no reason.

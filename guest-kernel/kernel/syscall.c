@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * syscall.c - the table of system calls, numbered as Linux numbers them in asm-generic/unistd.h, on every
- * instruction set. Arguments are looked at here; the work is done elsewhere (process.h).
+ * instruction set; those of our own are from 512 on. Arguments are looked at here; the work is done elsewhere (process.h).
  */
 #include "guest-kernel/kernel/syscall.h"
+#include "guest-kernel/kernel/adapter.h"
 #include "guest-kernel/kernel/errno.h"
 #include "guest-kernel/kernel/process.h"
 
@@ -314,6 +315,13 @@ static int64_t sys_wait4(struct frame *f)
     return id;
 }
 
+/* This node's number, and above it, from bit 16 on, how many nodes there are. */
+static int64_t sys_nodes(struct frame *f)
+{
+    (void)f;
+    return adapter_node() | (int64_t)adapter_nodes() << 16;
+}
+
 static int64_t (*const calls[])(struct frame *f) = {
     [23] = sys_dup,          [56] = sys_openat,     [57] = sys_close,
     [59] = sys_pipe2,        [63] = sys_read,       [64] = sys_write,
@@ -323,6 +331,7 @@ static int64_t (*const calls[])(struct frame *f) = {
     [173] = sys_getppid,     [178] = sys_gettid,    [214] = sys_brk,
     [215] = sys_munmap,      [220] = sys_clone,     [221] = sys_execve,
     [222] = sys_mmap,        [226] = sys_mprotect,  [260] = sys_wait4,
+    [512] = sys_nodes,
 };
 
 int64_t system_call(struct frame *f)

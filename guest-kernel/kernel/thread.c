@@ -5,13 +5,16 @@
  * first sleeper, whichever is earlier, and is silent when there is neither.
  */
 #include "guest-kernel/kernel/process.h"
+#include "guest-kernel/kernel/cluster.h"
 
 enum { SLICE_NS = 1000000 };
 
 static struct thread *threads[THREADS];
+static unsigned slots; /* of threads, used so far */
 static struct thread *first, **last = &first; /* runnable */
 static int next_id = 1;
 static uintptr_t idle_context;
+static uint64_t timer_at = UINT64_MAX;
 
 struct thread *current(void)
 {
@@ -53,6 +56,8 @@ struct thread *thread_new(struct process *p, const struct frame *f)
     memcpy(t->frame, f, arch_frame_bytes);
     t->context = arch_context(frame, begin);
     threads[slot] = t;
+    if (slot >= slots)
+        slots = slot + 1;
     p->threads++;
     make_runnable(t);
     return t;
@@ -63,9 +68,18 @@ static void set_timer(bool slice)
 {
     uint64_t at = slice ? arch_time_ns() + SLICE_NS : UINT64_MAX;
 
-    for (unsigned i = 0; i < THREADS; i++)
+    for (unsigned i = 0; i < slots; i++)
         if (threads[i] && threads[i]->state == WAITING && threads[i]->wake_ns < at)
             at = threads[i]->wake_ns;
+    timer_at = at < cluster_due() ? at : cluster_due();
+    arch_timer_set(timer_at);
+}
+
+void timer_by(uint64_t at)
+{
+    if (at >= timer_at)
+        return;
+    timer_at = at;
     arch_timer_set(at);
 }
 
@@ -80,7 +94,7 @@ static void leave(void)
 
 static void forget(struct thread *t)
 {
-    for (unsigned i = 0; i < THREADS; i++)
+    for (unsigned i = 0; i < slots; i++)
         if (threads[i] == t)
             threads[i] = NULL;
     stack_free(t);
@@ -136,14 +150,14 @@ int wait_for(const void *channel, uint64_t until_ns)
 
 void wake(const void *channel)
 {
-    for (unsigned i = 0; i < THREADS; i++)
+    for (unsigned i = 0; i < slots; i++)
         if (threads[i] && threads[i]->state == WAITING && threads[i]->channel == channel)
             make_runnable(threads[i]);
 }
 
 void wake_process(const struct process *p)
 {
-    for (unsigned i = 0; i < THREADS; i++)
+    for (unsigned i = 0; i < slots; i++)
         if (threads[i] && threads[i]->state == WAITING && threads[i]->process == p)
             make_runnable(threads[i]);
 }
@@ -152,7 +166,7 @@ void wake_sleepers(void)
 {
     uint64_t now = arch_time_ns();
 
-    for (unsigned i = 0; i < THREADS; i++)
+    for (unsigned i = 0; i < slots; i++)
         if (threads[i] && threads[i]->state == WAITING && threads[i]->wake_ns <= now)
             make_runnable(threads[i]);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* trap.c - what happens at a trap, on every instruction set; see kernel.h. */
+#include "guest-kernel/kernel/cluster.h"
 #include "guest-kernel/kernel/kernel.h"
 #include "guest-kernel/kernel/process.h"
 #include "guest-kernel/kernel/syscall.h"
@@ -27,6 +28,7 @@ void trap_timer(struct frame *f, bool user)
 {
     (void)f;
     wake_sleepers();
+    cluster_poll();
     if (user)
         yield();
     leave_if_killed();

@@ -4,7 +4,7 @@
 
 enum { OPENAT = 56, CLOSE, PIPE2 = 59, READ = 63, WRITE, EXIT = 93, EXIT_GROUP, FUTEX = 98, NANOSLEEP = 101 };
 enum { CLOCK_GETTIME = 113, YIELD = 124, KILL = 129, GETPID = 172, GETPPID, GETTID = 178, BRK = 214, MUNMAP };
-enum { CLONE = 220, EXECVE, MMAP, MPROTECT = 226, WAIT4 = 260 };
+enum { CLONE = 220, EXECVE, MMAP, MPROTECT = 226, WAIT4 = 260, NODES = 512 };
 enum {
     AT_FDCWD = -100,
     SIGCHLD = 17,
@@ -145,4 +145,12 @@ long futex_wait(const uint32_t *word, uint32_t value, uint64_t timeout_ns)
 long futex_wake(const uint32_t *word, unsigned n)
 {
     return call(FUTEX, (long)word, FUTEX_WAKE, n, 0);
+}
+
+unsigned node_count(unsigned *node)
+{
+    long both = call(NODES, 0, 0, 0, 0);
+
+    *node = both & 0xffff;
+    return (unsigned)(both >> 16);
 }

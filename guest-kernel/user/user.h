@@ -49,6 +49,10 @@ long protect(void *at, size_t bytes, int prot);
 long futex_wait(const uint32_t *word, uint32_t value, uint64_t timeout_ns); /* 0: for ever */
 long futex_wake(const uint32_t *word, unsigned n);
 enum { WNOHANG = 1 };
+/* This node's number, and how many nodes there are. With cluster=on they share the memory at SHARED_BEGIN. */
+unsigned node_count(unsigned *node);
+#define SHARED_BEGIN 0x10000000000
+enum { SHARED_BYTES = 16 << 20, PAGE_BYTES = 4096 };
 
 /* ---- thread.c ---- */
 

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cluster.c - messages, membership, and the end of the node; see cluster.h.
+ *
+ * A node that has no work left tells the others so (LEAVE) and serves its pages until all have said it.
+ */
+#include "guest-kernel/kernel/cluster.h"
+#include "guest-kernel/core/member.h"
+#include "guest-kernel/kernel/adapter.h"
+#include "guest-kernel/kernel/heap.h"
+#include "guest-kernel/kernel/process.h"
+
+enum { BEAT_NS = 2000000, SILENCE_NS = 20000000, LEAVE = 0x80 };
+
+static bool here;
+static struct msg_layer layer;
+static struct member member;
+static uint64_t due = UINT64_MAX;
+static uint64_t failed, left; /* masks of nodes */
+static bool ending;
+static int end_status;
+
+static uint64_t env_now(void *ctx)
+{
+    (void)ctx;
+    return arch_time_ns();
+}
+
+static void env_timer(void *ctx, uint64_t at)
+{
+    (void)ctx;
+    if (at < due) {
+        due = at;
+        timer_by(at);
+    }
+}
+
+static void *env_alloc(void *ctx, size_t bytes)
+{
+    (void)ctx;
+    return heap_new(bytes);
+}
+
+static void env_free(void *ctx, void *memory, size_t bytes)
+{
+    (void)ctx;
+    heap_free(memory, bytes);
+}
+
+static void env_event(void *ctx, unsigned type, uint32_t arg, const void *data, size_t bytes)
+{
+    (void)ctx;
+    adapter_event(type, arg, data, bytes);
+}
+
+static const struct core_env env = {.send = cluster_send,
+                                    .now_ns = env_now,
+                                    .timer = env_timer,
+                                    .alloc = env_alloc,
+                                    .free = env_free,
+                                    .event = env_event};
+
+/* What may not be done within the core's callbacks; at the end of every way in. */
+static void after(void)
+{
+    uint64_t all = 0;
+
+    while (failed) {
+        unsigned node = core_first(failed);
+        failed &= failed - 1;
+        member_declare_dead(&member, node);
+    }
+    for (unsigned i = 0; i < layer.c.nodes; i++)
+        if (i != layer.c.self && member_state(&member, i) != MEMBER_DEAD)
+            all |= core_bit(i);
+    if (ending && !(all & ~left) && cluster_sent())
+        node_end(end_status);
+}
+
+static void deliver(void *ctx, unsigned from, const struct msg *m, const void *data)
+{
+    (void)ctx;
+    if (m->type == MEMBER_HELLO) {
+        member_hello(&member, from, data, m->len);
+        return;
+    }
+    member_heard(&member, from);
+    if (m->type == LEAVE)
+        left |= core_bit(from);
+    else
+        shared_message(from, m->type, data, m->len);
+}
+
+static void receive(unsigned q, unsigned peer, const void *data, size_t bytes)
+{
+    (void)q;
+    (void)peer;
+    msg_input(&layer, data, bytes);
+    after();
+}
+
+static void changed(void *ctx, unsigned node, enum member_state state)
+{
+    static const char *const names[] = {"unknown", "x86_64", "aarch64", "riscv64"};
+
+    (void)ctx;
+    if (node == layer.c.self)
+        panic("the other nodes hold this one for dead");
+    print("cluster: node %u %s, %s\n", node, state == MEMBER_ALIVE ? "is there" : "is dead",
+          names[member_arch(&member, node)]);
+    if (state == MEMBER_DEAD)
+        shared_dead(node);
+}
+
+void cluster_failed(unsigned node)
+{
+    failed |= core_bit(node);
+}
+
+uint64_t cluster_due(void)
+{
+    return due;
+}
+
+void cluster_poll(void)
+{
+    if (!here || arch_time_ns() < due)
+        return;
+    due = UINT64_MAX;
+    failed |= msg_poll(&layer);
+    member_poll(&member);
+    shared_poll();
+    after();
+}
+
+bool cluster_end(int status)
+{
+    if (!here)
+        return false;
+    ending = true;
+    end_status = status;
+    for (unsigned i = 0; i < layer.c.nodes; i++)
+        if (i != layer.c.self && member_state(&member, i) == MEMBER_ALIVE &&
+            msg_post(&layer, i, LEAVE, NULL, 0) != CORE_OK)
+            cluster_failed(i);
+    after();
+    return true;
+}
+
+static enum core_arch own_arch(void)
+{
+    return same(arch_name, "x86_64")    ? CORE_ARCH_X86_64
+           : same(arch_name, "aarch64") ? CORE_ARCH_AARCH64
+                                        : CORE_ARCH_RISCV64;
+}
+
+void cluster_init(void)
+{
+    char what[8];
+
+    if (!boot_option("cluster", what, sizeof what) || !same(what, "on"))
+        return;
+    const struct msg_config messages = {
+        .env = &env,
+        .self = adapter_node(),
+        .nodes = adapter_nodes(),
+        .incarnation = (uint32_t)(adapter_time_ns() / 1000) | 1,
+        .max_bytes = sizeof(struct page_wire) + PAGE,
+        .reliable = true,
+        .deliver = deliver,
+    };
+    const struct member_config members = {.env = &env,
+                                          .msg = &layer,
+                                          .arch = own_arch(),
+                                          .beat_ns = BEAT_NS,
+                                          .silence_ns = SILENCE_NS,
+                                          .changed = changed};
+    if (msg_init(&layer, &messages) != CORE_OK)
+        panic("%u nodes are too many", adapter_nodes());
+    shared_init(&env, &layer);
+    if (adapter_here())
+        cluster_send_init(receive);
+    if (member_init(&member, &members) != CORE_OK)
+        panic("membership");
+    here = true;
+    while (!member_complete(&member)) {
+        arch_timer_set(due);
+        arch_idle();
+    }
+    print("cluster: %u nodes, this is %u\n", layer.c.nodes, layer.c.self);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cluster_send.c - messages to the adapter: hellos as datagrams in a queue of their own, so that nobody waits
+ * for them; all others reliably, in the order in which they were sent. What the send ring has no room for
+ * waits in a list. A message that does not arrive means that its receiver is dead.
+ */
+#include "devices/fabric/fabric_abi.h"
+#include "guest-kernel/kernel/adapter.h"
+#include "guest-kernel/kernel/cluster.h"
+#include "guest-kernel/kernel/heap.h"
+#include "guest-kernel/kernel/kernel.h"
+
+enum { QUEUE_HELLO = 1, QUEUE_MESSAGES = 2 };
+
+struct waiting {
+    struct waiting *next;
+    size_t bytes;
+    unsigned to;
+    uint8_t packet[];
+};
+static struct waiting *first, **last = &first;
+static unsigned under_way;
+
+/* False: no room. */
+static bool hand_over(unsigned to, const void *packet, size_t bytes)
+{
+    if (adapter_send(QUEUE_MESSAGES, to, packet, bytes, to) < 0)
+        return false;
+    under_way++;
+    return true;
+}
+
+static void sent(unsigned q, uint64_t cookie, unsigned status)
+{
+    if (q == QUEUE_HELLO)
+        return; /* who is not there hears none */
+    under_way--;
+    if (status != FAB_C_OK)
+        cluster_failed((unsigned)cookie);
+    while (first && hand_over(first->to, first->packet, first->bytes)) {
+        struct waiting *w = first;
+        first = w->next;
+        if (!first)
+            last = &first;
+        heap_free(w, sizeof *w + w->bytes);
+    }
+}
+
+void cluster_send(void *ctx, unsigned to, const struct msg *m, const void *data, size_t bytes)
+{
+    static _Alignas(8) uint8_t packet[ADAPTER_BUFFER];
+    size_t all = sizeof *m + bytes;
+
+    (void)ctx;
+    memcpy(packet, m, sizeof *m);
+    if (bytes)
+        memcpy(packet + sizeof *m, data, bytes);
+    if (m->flags & MSG_RAW) {
+        adapter_datagram(QUEUE_HELLO, to, packet, all, to); /* if there is no room, the next one */
+        return;
+    }
+    if (!first && hand_over(to, packet, all))
+        return;
+    struct waiting *w = heap_new(sizeof *w + all);
+    if (!w) {
+        cluster_failed(to);
+        return;
+    }
+    w->next = NULL;
+    w->to = to;
+    w->bytes = all;
+    memcpy(w->packet, packet, all);
+    *last = w;
+    last = &w->next;
+}
+
+bool cluster_sent(void)
+{
+    return !first && !under_way;
+}
+
+void cluster_send_init(void (*receive)(unsigned q, unsigned peer, const void *data, size_t bytes))
+{
+    adapter_enable();
+    if (adapter_queue(QUEUE_HELLO, receive, sent) < 0 || adapter_queue(QUEUE_MESSAGES, receive, sent) < 0)
+        panic("the cluster's queues cannot be set up");
+}

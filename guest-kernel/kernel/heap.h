@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* heap.h - memory in pieces of any size up to STACK, aligned to 8; see heap.c. */
+#ifndef KERNEL_HEAP_H
+#define KERNEL_HEAP_H
+
+#include <stddef.h>
+
+/* Contents undefined; NULL if there is no memory, or it is more than STACK bytes. */
+void *heap_new(size_t bytes);
+/* bytes: as it was asked for. */
+void heap_free(void *memory, size_t bytes);
+
+#endif

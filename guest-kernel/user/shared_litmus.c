@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * shared_litmus.c - two shapes of what sequential consistency forbids, x and y on different pages, between
+ * each node and the next. Values only grow, so that one round can be held against all others, and rounds need
+ * no barrier; each round is delayed by a little at random.
+ */
+#include "guest-kernel/user/shared.h"
+
+enum { ROUNDS = 1000, LONGEST = 2048 };
+
+static uint64_t seen[ROUNDS + 2], other[ROUNDS + 2];
+
+static void delay(void)
+{
+    static uint64_t random;
+
+    random = random * 6364136223846793005u + 1442695040888963407u + self;
+    for (volatile unsigned n = random >> 33 & (LONGEST - 1); n; n--)
+        ;
+}
+
+/* x = i; y = i  ||  r1 = y; r2 = x   forbidden: r2 < r1 */
+static unsigned message_passing(uint64_t *x, uint64_t *y, unsigned writer, unsigned reader)
+{
+    unsigned forbidden = 0, newer = 0, changes = 0;
+    uint64_t r1 = 0, before = 0;
+
+    if (self == writer)
+        for (uint64_t i = 1; i <= ROUNDS; i++) {
+            store(x, i);
+            delay();
+            store(y, i);
+        }
+    if (self != reader)
+        return 0;
+    while (r1 < ROUNDS) {
+        r1 = load(y);
+        delay();
+        uint64_t r2 = load(x);
+        forbidden += r2 < r1;
+        newer += r2 > r1;
+        changes += r1 != before;
+        before = r1;
+    }
+    print("message passing from node %u: %u values seen, x newer %u times, forbidden %u\n", writer, changes,
+          newer, forbidden);
+    return forbidden;
+}
+
+unsigned test_message_passing(void)
+{
+    unsigned forbidden = 0;
+
+    for (unsigned n = 0; n < nodes && nodes > 1; n++) {
+        barrier();
+        forbidden += message_passing(page_at(PAGE_LITMUS + 2 * n), page_at(PAGE_LITMUS + 2 * n + 1), n,
+                                     (n + 1) % nodes);
+    }
+    return forbidden;
+}
+
+/*
+ * x = i; r = y  ||  y = j; s = x   forbidden: r[i] < j and s[j] < i, for any i and j. s grows, so for each i
+ * the smallest j > r[i] is enough.
+ */
+static unsigned store_buffering(uint64_t *mine, uint64_t *theirs, uint64_t *results)
+{
+    for (uint64_t i = 1; i <= ROUNDS; i++) {
+        store(mine, i);
+        seen[i] = load(theirs);
+        delay();
+    }
+    for (unsigned i = 1; i <= ROUNDS; i++)
+        results[i] = seen[i];
+    return 0;
+}
+
+static unsigned check(const uint64_t *r, const uint64_t *s, unsigned a, unsigned b)
+{
+    unsigned forbidden = 0, changes = 0;
+
+    for (unsigned i = 1; i <= ROUNDS; i++)
+        other[i] = s[i];
+    for (unsigned i = 1; i <= ROUNDS; i++) {
+        uint64_t j = r[i] + 1;
+        forbidden += j <= ROUNDS && other[j] < i;
+        changes += i > 1 && r[i] != r[i - 1];
+    }
+    print("store buffering of nodes %u and %u: %u changes seen, forbidden %u\n", a, b, changes, forbidden);
+    return forbidden;
+}
+
+unsigned test_store_buffering(void)
+{
+    unsigned forbidden = 0;
+
+    for (unsigned n = 0; n < nodes && nodes > 1; n++) {
+        unsigned m = (n + 1) % nodes;
+        uint64_t *x = page_at(PAGE_LITMUS + 8 + 2 * n), *y = page_at(PAGE_LITMUS + 8 + 2 * n + 1);
+        uint64_t *r = page_at(PAGE_RESULTS + 8), *s = page_at(PAGE_RESULTS + 16);
+        barrier();
+        if (self == n)
+            store_buffering(x, y, r);
+        if (self == m)
+            store_buffering(y, x, s);
+        barrier();
+        if (self == n)
+            forbidden += check(r, s, n, m);
+    }
+    return forbidden;
+}
