@@ -35,6 +35,8 @@ int adapter_queue(unsigned q, void (*receive)(unsigned q, unsigned peer, const v
 int adapter_send(unsigned q, unsigned peer, const void *data, size_t bytes, uint64_t cookie);
 /* The same; may be lost, and must not be larger than a packet. */
 int adapter_datagram(unsigned q, unsigned peer, const void *data, size_t bytes, uint64_t cookie);
+/* Who does not answer so many times is given up: waits first_ns, then twice that, and so on. -1: no. */
+int adapter_timeout(unsigned tries, unsigned first_ns);
 /* Enables the adapter: its link trains, messages flow. */
 void adapter_enable(void);
 

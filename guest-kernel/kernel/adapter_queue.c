@@ -117,3 +117,10 @@ int adapter_datagram(unsigned n, unsigned peer, const void *data, size_t bytes, 
 {
     return put(FAB_OP_DATAGRAM, n, peer, data, bytes, cookie);
 }
+
+int adapter_timeout(unsigned tries, unsigned first_ns)
+{
+    const struct fab_admin command = {.op = FAB_ADMIN_TIMEOUT, .count = tries, .delay_ns = first_ns};
+
+    return adapter_admin(&command) == FAB_OK ? 0 : -1;
+}

@@ -4,8 +4,8 @@
  * first. Which node may read or write a page is decided by guest-kernel/core/page.h; a thread that lacks the
  * right waits. All address spaces of a node have the same tables for it (paging.c).
  */
-#include "guest-kernel/kernel/cluster.h"
 #include "guest-kernel/kernel/adapter.h"
+#include "guest-kernel/kernel/cluster.h"
 #include "guest-kernel/kernel/heap.h"
 #include "guest-kernel/kernel/process.h"
 

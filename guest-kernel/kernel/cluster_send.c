@@ -11,6 +11,7 @@
 #include "guest-kernel/kernel/kernel.h"
 
 enum { QUEUE_HELLO = 1, QUEUE_MESSAGES = 2 };
+enum { TRIES = 5, FIRST_NS = 1000000 }; /* 31 ms in all: so long may a dead node hold up the others */
 
 struct waiting {
     struct waiting *next;
@@ -82,6 +83,7 @@ bool cluster_sent(void)
 void cluster_send_init(void (*receive)(unsigned q, unsigned peer, const void *data, size_t bytes))
 {
     adapter_enable();
-    if (adapter_queue(QUEUE_HELLO, receive, sent) < 0 || adapter_queue(QUEUE_MESSAGES, receive, sent) < 0)
+    if (adapter_timeout(TRIES, FIRST_NS) < 0 || adapter_queue(QUEUE_HELLO, receive, sent) < 0 ||
+        adapter_queue(QUEUE_MESSAGES, receive, sent) < 0)
         panic("the cluster's queues cannot be set up");
 }

@@ -65,7 +65,8 @@ static bool shared_fault(struct process *p, uintptr_t address, unsigned prot)
 
     if (shared_page(address, prot, &status) || status == CORE_ECLOSED)
         return true;
-    print("process %d: shared page at %lx is lost: error %d\n", p->id, address & ~(uintptr_t)(PAGE - 1), -status);
+    print("process %d: shared page at %lx is lost: error %d\n", p->id, address & ~(uintptr_t)(PAGE - 1),
+          -status);
     process_end(p, SIGBUS);
     return false;
 }

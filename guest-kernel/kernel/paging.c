@@ -3,8 +3,8 @@
  * paging.c - page tables: four levels of 512 entries on every instruction set, entries' format in
  * paging_<isa>.c.
  *
- * Entries of a root are 512 GiB each. Entry 0 is the kernel's and the same in all; entry 1 is the user's, and a
- * page in it belongs to exactly one address space; entry 2 is of memory shared with other nodes
+ * Entries of a root are 512 GiB each. Entry 0 is the kernel's and the same in all; entry 1 is the user's, and
+ * a page in it belongs to exactly one address space; entry 2 is of memory shared with other nodes
  * (cluster_memory.c) and the same in all.
  */
 #include "guest-kernel/kernel/kernel.h"

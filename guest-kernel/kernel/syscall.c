@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * syscall.c - the table of system calls, numbered as Linux numbers them in asm-generic/unistd.h, on every
- * instruction set; those of our own are from 512 on. Arguments are looked at here; the work is done elsewhere (process.h).
+ * instruction set; those of our own are from 512 on. Arguments are looked at here; the work is done elsewhere
+ * (process.h).
  */
 #include "guest-kernel/kernel/syscall.h"
 #include "guest-kernel/kernel/adapter.h"

@@ -4,13 +4,13 @@
  * the idle loop runs on the boot stack when nobody can. The timer is set for the end of the slice or the
  * first sleeper, whichever is earlier, and is silent when there is neither.
  */
-#include "guest-kernel/kernel/process.h"
 #include "guest-kernel/kernel/cluster.h"
+#include "guest-kernel/kernel/process.h"
 
 enum { SLICE_NS = 1000000 };
 
 static struct thread *threads[THREADS];
-static unsigned slots; /* of threads, used so far */
+static unsigned slots;                        /* of threads, used so far */
 static struct thread *first, **last = &first; /* runnable */
 static int next_id = 1;
 static uintptr_t idle_context;

@@ -2,8 +2,8 @@
 /*
  * shared.h - between the files of `shared`, the test of memory that all nodes share.
  *
- * Each test is run by all nodes at once, with a barrier before it; it says what is wrong, and returns how many
- * things are. A page's home is its number modulo the number of nodes.
+ * Each test is run by all nodes at once, with a barrier before it; it says what is wrong, and returns how
+ * many things are. A page's home is its number modulo the number of nodes.
  */
 #ifndef SHARED_H
 #define SHARED_H

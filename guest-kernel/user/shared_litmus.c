@@ -6,7 +6,7 @@
  */
 #include "guest-kernel/user/shared.h"
 
-enum { ROUNDS = 1000, LONGEST = 2048 };
+enum { ROUNDS = 700, LONGEST = 1024 };
 
 static uint64_t seen[ROUNDS + 2], other[ROUNDS + 2];
 
