@@ -93,9 +93,11 @@ static void deliver(void *ctx, unsigned from, const struct msg *m, const void *d
 
 static void receive(unsigned q, unsigned peer, const void *data, size_t bytes)
 {
+    const struct msg *m = data;
+
     (void)q;
-    (void)peer;
-    msg_input(&layer, data, bytes);
+    if (bytes >= sizeof *m && m->from == peer) /* nobody speaks in another's name */
+        msg_input(&layer, data, bytes);
     after();
 }
 

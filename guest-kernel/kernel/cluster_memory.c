@@ -36,6 +36,13 @@ static void map(void *ctx, uint64_t page, void *frame, enum page_state state)
         panic("the tables of shared memory are not there");
 }
 
+/* Pages beyond the end have none. */
+static unsigned home(void *ctx, uint64_t page)
+{
+    (void)ctx;
+    return page < SHARED_BYTES / PAGE ? (unsigned)(page % pages.c.nodes) : pages.c.nodes;
+}
+
 static void *frame_alloc(void *ctx)
 {
     (void)ctx;
@@ -75,6 +82,7 @@ void shared_init(const struct core_env *env, struct msg_layer *layer)
                                   .page_bytes = PAGE,
                                   .buckets = BUCKETS,
                                   .hold_ns = HOLD_NS,
+                                  .home = home,
                                   .send = send,
                                   .map = map,
                                   .frame_alloc = frame_alloc,
