@@ -24,7 +24,7 @@ S
 
 # messages PAGE: types of the messages for it, in order, from the event port (docs/kernel.md); page below 256
 messages() {
-    grep -F ' event 34 arg ' trace.txt | grep -F "\"$(printf '\\x%x\\x00' "$1")" | sed 's/.* arg \([0-9]*\) .*/\1/' |
+    grep -a -F ' event 34 arg ' trace.txt | grep -a -F "\"$(printf '\\x%x\\x00' "$1")" | sed 's/.* arg \([0-9]*\) .*/\1/' |
         awk '{ split("GET FWD INV ACK DATA GRANT", name, " ")
                printf "%s%s", NR > 1 ? " " : "", name[int($1 / 65536) - 63] }'
 }
