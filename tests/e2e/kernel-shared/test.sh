@@ -26,7 +26,7 @@ S
 messages() {
     grep -a -F ' event 34 arg ' trace.txt | grep -a -F "\"$(printf '\\x%x\\x00' "$1")" | sed 's/.* arg \([0-9]*\) .*/\1/' |
         awk '{ split("GET FWD INV ACK DATA GRANT", name, " ")
-               printf "%s%s", NR > 1 ? " " : "", name[int($1 / 65536) - 63] }'
+               printf "%s%s", (NR > 1 ? " " : ""), name[int($1 / 65536) - 63] }'
 }
 
 trio shared.scn.yml init=/shared "" </dev/null
