@@ -2,7 +2,7 @@
 /* core.c - the string functions of the protocol core (core.h). */
 #include "guest-kernel/core/core.h"
 
-typedef uint64_t __attribute__((may_alias)) word;
+typedef uint64_t __attribute__((may_alias)) any_word;
 
 static bool aligned(const void *a, const void *b)
 {
@@ -15,7 +15,7 @@ void core_copy(void *to, const void *from, size_t bytes)
     const uint8_t *f = from;
     if (aligned(to, from))
         for (; bytes >= 8; bytes -= 8, t += 8, f += 8)
-            *(word *)(void *)t = *(const word *)(const void *)f;
+            *(any_word *)(void *)t = *(const any_word *)(const void *)f;
     while (bytes-- > 0)
         *t++ = *f++;
 }
@@ -25,7 +25,7 @@ void core_zero(void *to, size_t bytes)
     uint8_t *t = to;
     if (aligned(to, to))
         for (; bytes >= 8; bytes -= 8, t += 8)
-            *(word *)(void *)t = 0;
+            *(any_word *)(void *)t = 0;
     while (bytes-- > 0)
         *t++ = 0;
 }
