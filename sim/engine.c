@@ -6,7 +6,7 @@
  * nothing moves any more -> commit the trace -> grants -> release
  *
  * Only things that all nodes have published before they blocked go into it, so every run takes the same
- * steps.
+ * steps. Longer than usual: the step, what it drains and what it fills share one state under one lock.
  */
 #include "sim/engine.h"
 #include "sim/fault_run.h"
