@@ -39,6 +39,11 @@ unsigned adapter_nodes(void)
     return bar ? read32(bar + FAB_REG_NODE) >> 16 : 1;
 }
 
+unsigned adapter_packet_bytes(void)
+{
+    return bar ? read32(bar + FAB_REG_MTU) : 0;
+}
+
 uint64_t adapter_time_ns(void)
 {
     return bar ? read64(bar + FAB_REG_TIME) : 0;

@@ -17,6 +17,7 @@ void adapter_init(void);
 bool adapter_here(void);
 unsigned adapter_node(void);
 unsigned adapter_nodes(void);
+unsigned adapter_packet_bytes(void); /* the most that a datagram may have; 0 without an adapter */
 /* Virtual ns since the machine was switched on: the same clock on all nodes. 0 without an adapter. */
 uint64_t adapter_time_ns(void);
 /* Ends the node's part with this status; returns only if there is no adapter. */

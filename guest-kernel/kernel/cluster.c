@@ -11,6 +11,7 @@
 #include "guest-kernel/kernel/process.h"
 
 enum { BEAT_NS = 2000000, SILENCE_NS = 20000000, LEAVE = 0x80 };
+enum { RETRY_NS = 100000, ACK_NS = 20000, TRIES = 9 }; /* of datagrams: 25 ms in all */
 
 static bool here;
 static struct msg_layer layer;
@@ -60,6 +61,15 @@ static const struct core_env env = {.send = cluster_send,
                                     .free = env_free,
                                     .event = env_event};
 
+/* True: nothing is on its way to others, and of what came from them everything is acknowledged. */
+static bool settled(void)
+{
+    for (unsigned i = 0; i < layer.c.nodes; i++)
+        if (layer.peer[i].state == MSG_OPEN && (layer.peer[i].out || layer.peer[i].ack_at))
+            return false;
+    return cluster_sent();
+}
+
 /* What may not be done within the core's callbacks; at the end of every way in. */
 static void after(void)
 {
@@ -73,7 +83,7 @@ static void after(void)
     for (unsigned i = 0; i < layer.c.nodes; i++)
         if (i != layer.c.self && member_state(&member, i) != MEMBER_DEAD)
             all |= core_bit(i);
-    if (ending && !(all & ~left) && cluster_sent())
+    if (ending && !(all & ~left) && settled())
         node_end(end_status);
 }
 
@@ -168,7 +178,10 @@ void cluster_init(void)
         .nodes = adapter_nodes(),
         .incarnation = (uint32_t)(adapter_time_ns() / 1000) | 1,
         .max_bytes = sizeof(struct page_wire) + PAGE,
-        .reliable = true,
+        .reliable = !cluster_datagrams(sizeof(struct msg) + sizeof(struct page_wire) + PAGE),
+        .retry_ns = RETRY_NS,
+        .ack_ns = ACK_NS,
+        .tries = TRIES,
         .deliver = deliver,
     };
     const struct member_config members = {.env = &env,

@@ -33,11 +33,14 @@ void cluster_failed(unsigned node);
 
 /* ---- cluster_send.c ---- */
 
+/* Whether the command line wants datagrams, which may hold so many bytes; panics if packets are too small. */
+bool cluster_datagrams(size_t largest);
 /* Sets the queues up, or panics. receive() gets every message. */
 void cluster_send_init(void (*receive)(unsigned q, unsigned peer, const void *data, size_t bytes));
 /* The environment's send(). */
 void cluster_send(void *ctx, unsigned to, const struct msg *m, const void *data, size_t bytes);
-/* True: everything that was sent in sequence has arrived, or its receiver is dead. */
+/* True: everything that was handed to cluster_send() has arrived (datagrams: is on the link), or its receiver
+ * is dead. */
 bool cluster_sent(void);
 
 /* ---- cluster_memory.c ---- */

@@ -3,6 +3,9 @@
  * cluster_send.c - messages to the adapter: hellos as datagrams in a queue of their own, so that nobody waits
  * for them; all others reliably, in the order in which they were sent. What the send ring has no room for
  * waits in a list. A message that does not arrive means that its receiver is dead.
+ *
+ * With transport=datagram on the command line all of them are datagrams, and what the links lose, repeat or
+ * reorder is guest-kernel/core/msg.h's to mend. It needs links whose packets hold a page's message.
  */
 #include "devices/fabric/fabric_abi.h"
 #include "guest-kernel/kernel/adapter.h"
@@ -21,11 +24,12 @@ struct waiting {
 };
 static struct waiting *first, **last = &first;
 static unsigned under_way;
+static bool datagrams;
 
 /* False: no room. */
 static bool hand_over(unsigned to, const void *packet, size_t bytes)
 {
-    if (adapter_send(QUEUE_MESSAGES, to, packet, bytes, to) < 0)
+    if ((datagrams ? adapter_datagram : adapter_send)(QUEUE_MESSAGES, to, packet, bytes, to) < 0)
         return false;
     under_way++;
     return true;
@@ -36,7 +40,7 @@ static void sent(unsigned q, uint64_t cookie, unsigned status)
     if (q == QUEUE_HELLO)
         return; /* who is not there hears none */
     under_way--;
-    if (status != FAB_C_OK)
+    if (status != FAB_C_OK && !datagrams)
         cluster_failed((unsigned)cookie);
     while (first && hand_over(first->to, first->packet, first->bytes)) {
         struct waiting *w = first;
@@ -64,7 +68,8 @@ void cluster_send(void *ctx, unsigned to, const struct msg *m, const void *data,
         return;
     struct waiting *w = heap_new(sizeof *w + all);
     if (!w) {
-        cluster_failed(to);
+        if (!datagrams)
+            cluster_failed(to);
         return;
     }
     w->next = NULL;
@@ -78,6 +83,17 @@ void cluster_send(void *ctx, unsigned to, const struct msg *m, const void *data,
 bool cluster_sent(void)
 {
     return !first && !under_way;
+}
+
+bool cluster_datagrams(size_t largest)
+{
+    char what[16];
+
+    if (!adapter_here() || !boot_option("transport", what, sizeof what) || !same(what, "datagram"))
+        return false;
+    if (adapter_packet_bytes() < largest)
+        panic("transport=datagram: the links' packets of %u bytes hold no page", adapter_packet_bytes());
+    return datagrams = true;
 }
 
 void cluster_send_init(void (*receive)(unsigned q, unsigned peer, const void *data, size_t bytes))
