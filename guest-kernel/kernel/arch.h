@@ -87,6 +87,15 @@ void arch_kernel_stack(uintptr_t top);
 /* The user's thread pointer of the running thread, of which f is the frame. */
 uint64_t arch_tls(const struct frame *f);
 void arch_tls_set(struct frame *f, uint64_t value);
+/*
+ * The user's floating point and vector registers with their control registers, which the kernel never uses:
+ * FP_BYTES at a multiple of 16 (fp_<isa>.S). arch_fp_init(): all zero, rounding to nearest, no exception
+ * traps.
+ */
+enum { FP_BYTES = 544 };
+void arch_fp_init(void *fp);
+void arch_fp_save(void *fp);
+void arch_fp_restore(const void *fp);
 
 /* ---- paging: four levels of 512 entries, pages of 4 KiB, on all three ---- */
 

@@ -14,6 +14,12 @@
 #define csr_write(name, value) __asm__ volatile("csrw " #name ", %0" ::"r"((uint64_t)(value)) : "memory")
 #define csr_set(name, value)   __asm__ volatile("csrs " #name ", %0" ::"r"((uint64_t)(value)) : "memory")
 
-enum { SIE_TIMER = 1 << 5, SIE_EXTERNAL = 1 << 9, SSTATUS_SPIE = 1 << 5, SSTATUS_SPP = 1 << 8 };
+enum {
+    SIE_TIMER = 1 << 5,
+    SIE_EXTERNAL = 1 << 9,
+    SSTATUS_SPIE = 1 << 5,
+    SSTATUS_SPP = 1 << 8,
+    SSTATUS_FS = 3 << 13
+};
 
 #endif

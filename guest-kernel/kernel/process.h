@@ -46,7 +46,8 @@ struct thread { /* lies at the lower end of its kernel stack */
     const void *channel;
     uint64_t wake_ns;
     uint64_t tls;
-    uintptr_t clear_tid; /* user address: set to 0 and woken when it ends */
+    uintptr_t clear_tid;               /* user address: set to 0 and woken when it ends */
+    _Alignas(16) uint8_t fp[FP_BYTES]; /* while it does not run */
 };
 
 /* ---- process.c ---- */

@@ -219,6 +219,7 @@ static int64_t clone_thread(struct frame *f, struct frame *begin)
     if (!t)
         return -EAGAIN;
     t->tls = flags & CLONE_SETTLS ? arg(f, 3) : arch_tls(f);
+    arch_fp_save(t->fp);
     t->clear_tid = flags & CLONE_CHILD_CLEARTID ? arg(f, 4) : 0;
     id = t->id;
     if (flags & CLONE_PARENT_SETTID)
@@ -243,6 +244,7 @@ static int64_t clone_process(struct frame *f, struct frame *begin)
         return -ENOMEM;
     }
     t->tls = arch_tls(f);
+    arch_fp_save(t->fp);
     for (unsigned i = 0; i < FILES; i++)
         if ((p->files[i] = self->files[i]))
             p->files[i]->users++;
@@ -301,9 +303,13 @@ static int64_t sys_execve(struct frame *f)
     error = exec_load(p, path, &a, f);
     arch_paging_use(error ? was.root : root);
     space_free(error ? root : was.root);
-    if (error)
+    if (error) {
         *p = was;
-    return error;
+        return error;
+    }
+    arch_fp_init(current()->fp);
+    arch_fp_restore(current()->fp);
+    return 0;
 }
 
 static int64_t sys_wait4(struct frame *f)

@@ -54,6 +54,7 @@ struct thread *thread_new(struct process *p, const struct frame *f)
     *t =
         (struct thread){.id = next_id++, .process = p, .frame = (struct frame *)frame, .wake_ns = UINT64_MAX};
     memcpy(t->frame, f, arch_frame_bytes);
+    arch_fp_init(t->fp);
     t->context = arch_context(frame, begin);
     threads[slot] = t;
     if (slot >= slots)
@@ -89,6 +90,7 @@ static void leave(void)
     struct thread *t = current();
 
     t->tls = arch_tls(t->frame);
+    arch_fp_save(t->fp);
     arch_switch(&t->context, idle_context);
 }
 
@@ -116,6 +118,7 @@ void scheduler(void)
         arch_paging_use(t->process->root);
         arch_kernel_stack(stack_top(t));
         arch_tls_set(t->frame, t->tls);
+        arch_fp_restore(t->fp);
         set_timer(true);
         arch_switch(&idle_context, t->context);
         if (t->state == GONE)

@@ -17,11 +17,13 @@ enum {
     ISS_WRITE = 1 << 6
 };
 
+#define CPACR_FP (UINT64_C(3) << 20) /* no traps of floating point and SIMD */
+
 const size_t arch_frame_bytes = FRAME_WORDS * 8;
 
 void arch_trap_init(void)
 {
-    __asm__ volatile("msr vbar_el1, %0\n\tisb" ::"r"(trap_entries));
+    __asm__ volatile("msr vbar_el1, %0\n\tmsr cpacr_el1, %1\n\tisb" ::"r"(trap_entries), "r"(CPACR_FP));
 }
 
 void arch_frame_user(struct frame *f, uintptr_t pc, uintptr_t sp, uintptr_t argument)
@@ -103,6 +105,11 @@ void arch_tls_set(struct frame *f, uint64_t value)
     __asm__ volatile("msr tpidr_el0, %0" ::"r"(value));
 }
 
+void arch_fp_init(void *fp)
+{
+    memset(fp, 0, FP_BYTES);
+}
+
 void arch_kernel_stack(uintptr_t top)
 {
     (void)top; /* SP_EL1 is there when a thread returns to user mode */
@@ -136,7 +143,7 @@ static const char *name_of(unsigned class)
 
 void trap_c(struct frame *f)
 {
-    uint64_t vector = f->word[VECTOR], address;
+    uint64_t vector = f->word[VECTOR], address = 0;
     bool user = vector >= VECTOR_USER;
     unsigned class = f->word[ESR] >> 26 & 63, prot = PROT_READ;
 
@@ -148,10 +155,13 @@ void trap_c(struct frame *f)
         trap_call(f);
         return;
     }
-    __asm__ volatile("mrs %0, far_el1" : "=r"(address));
-    if (class == EC_FETCH || class == EC_FETCH_USER)
+    bool fetch = class == EC_FETCH || class == EC_FETCH_USER;
+    bool data = class == EC_DATA || class == EC_DATA_USER;
+    if (fetch || data)
+        __asm__ volatile("mrs %0, far_el1" : "=r"(address));
+    if (fetch)
         prot = PROT_EXEC;
-    else if ((class == EC_DATA || class == EC_DATA_USER) && f->word[ESR] & ISS_WRITE)
+    else if (data && f->word[ESR] & ISS_WRITE)
         prot = PROT_WRITE;
     trap_exception(f, user, name_of(class), address, prot);
 }

@@ -16,6 +16,7 @@ void arch_trap_init(void)
 {
     csr_write(sscratch, 0);
     csr_write(stvec, (uintptr_t)trap_entries);
+    csr_set(sstatus, SSTATUS_FS); /* floating point is there, and always to be saved */
     csr_write(sie, SIE_TIMER | SIE_EXTERNAL);
     arch_timer_set(UINT64_MAX);
 }
@@ -93,6 +94,11 @@ void arch_tls_set(struct frame *f, uint64_t value)
     f->word[X_TP] = value;
 }
 
+void arch_fp_init(void *fp)
+{
+    memset(fp, 0, FP_BYTES);
+}
+
 void arch_kernel_stack(uintptr_t top)
 {
     (void)top; /* sscratch is set on the way to user mode */
@@ -136,6 +142,7 @@ void trap_c(struct frame *f)
         trap_call(f);
     } else {
         unsigned prot = cause == CAUSE_FETCH ? PROT_EXEC : cause == CAUSE_STORE ? PROT_WRITE : PROT_READ;
-        trap_exception(f, user, name_of(cause), f->word[STVAL], prot);
+        bool page = cause == CAUSE_FETCH || cause == CAUSE_LOAD || cause == CAUSE_STORE;
+        trap_exception(f, user, name_of(cause), page ? f->word[STVAL] : 0, prot);
     }
 }

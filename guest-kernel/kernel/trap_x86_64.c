@@ -31,7 +31,9 @@ enum {
 };
 enum { WORDS = SS + 1, KERNEL_CODE = 8, USER_DATA = 0x1b, USER_CODE = 0x23, TASK = 0x28, FLAGS_IF = 0x202 };
 enum { PAGE_FAULT = 14, ERROR_WRITE = 2, ERROR_FETCH = 16, MSR_FS = 0xc0000100u - 0xc0000000u };
-enum { GATE = 0x8e, GATE_USER = 0xee, CR0_EM = 4 };
+enum { GATE = 0x8e, GATE_USER = 0xee };
+enum { CR0_MP = 2, CR0_EM = 4, CR0_TS = 8, CR0_NE = 32, CR4_OSFXSR = 0x200, CR4_OSXMMEXCPT = 0x400 };
+enum { FP_CONTROL = 0, FP_MXCSR = 24, FP_CONTROL_RESET = 0x37f, FP_MXCSR_RESET = 0x1f80 };
 
 const size_t arch_frame_bytes = WORDS * 8;
 
@@ -70,7 +72,10 @@ void arch_trap_init(void)
     gdt[TASK / 8 + 1] = t >> 32;
     __asm__ volatile("lgdt %0\n\tlidt %1\n\tltr %w2" ::"m"(to_gdt), "m"(to_idt), "r"(TASK) : "memory");
     __asm__ volatile("mov %%cr0, %0" : "=r"(control));
-    __asm__ volatile("mov %0, %%cr0" ::"r"(control | CR0_EM)); /* no floating point */
+    control = (control & ~(uint64_t)(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE;
+    __asm__ volatile("mov %0, %%cr0" ::"r"(control));
+    __asm__ volatile("mov %%cr4, %0" : "=r"(control));
+    __asm__ volatile("mov %0, %%cr4" ::"r"(control | CR4_OSFXSR | CR4_OSXMMEXCPT));
 }
 
 void arch_frame_user(struct frame *f, uintptr_t pc, uintptr_t sp, uintptr_t argument)
@@ -154,6 +159,16 @@ void arch_tls_set(struct frame *f, uint64_t value)
     msr_write(0xc0000000u + MSR_FS, value);
 }
 
+void arch_fp_init(void *fp)
+{
+    uint16_t control = FP_CONTROL_RESET;
+    uint32_t mxcsr = FP_MXCSR_RESET;
+
+    memset(fp, 0, FP_BYTES);
+    memcpy((char *)fp + FP_CONTROL, &control, sizeof control);
+    memcpy((char *)fp + FP_MXCSR, &mxcsr, sizeof mxcsr);
+}
+
 void arch_kernel_stack(uintptr_t top)
 {
     task.rsp0 = top;
@@ -175,7 +190,8 @@ static const char *name_of(uint64_t vector)
         return "division by zero";
     case 6:
         return "undefined instruction";
-    case 7:
+    case 16:
+    case 19:
         return "floating point";
     case 13:
         return "general protection";

@@ -3,7 +3,7 @@
  * user.h - the C library of the replicated kernel's programs: system calls, threads, text. Small, and the
  * same on every instruction set; what is not is in start_<isa>.S.
  *
- * A program has main(), no floating point, and no thread-local data yet. Calls return what the kernel does:
+ * A program has main() and no thread-local data yet; the library itself uses no floating point. Calls return what the kernel does:
  * negative errno.
  */
 #ifndef USER_H

@@ -34,6 +34,9 @@ static const struct {
     {"futex-timeout", futex_timeout},
     {"preemption", preemption},
     {"sleep", sleep_is_exact},
+    {"fp-threads", fp_threads},
+    {"fp-fork", fp_fork},
+    {"fp-sums", fp_sums},
     {"memory-returns", memory_returns},
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* usertests.h - the tests of usertests.c: test_memory.c, test_process.c, test_thread.c. Each returns true if
- * all is well. */
+/* usertests.h - the tests of usertests.c: test_file.c, test_fp.c, test_memory.c, test_process.c,
+ * test_thread.c. Each returns true if all is well. */
 #ifndef USERTESTS_H
 #define USERTESTS_H
 
@@ -54,5 +54,8 @@ bool mutex_counts(void);
 bool futex_timeout(void);
 bool preemption(void);
 bool sleep_is_exact(void);
+bool fp_threads(void);
+bool fp_fork(void);
+bool fp_sums(void);
 
 #endif
