@@ -15,7 +15,9 @@ size_t page_dir_bytes(const struct page *p)
 
 uint32_t page_bucket(const struct page *p, uint64_t page)
 {
-    return (uint32_t)(page * 0x9e3779b97f4a7c15 >> 32) & (p->c.buckets - 1);
+    page = (page ^ page >> 32) * 0x9e3779b97f4a7c15; /* all bits count: objects are in the upper ones */
+    page = (page ^ page >> 29) * 0xd6e8feb86659fd93;
+    return (uint32_t)(page >> 32) & (p->c.buckets - 1);
 }
 
 struct page_copy *page_copy_find(const struct page *p, uint64_t page)
@@ -109,7 +111,7 @@ void page_message(struct page *p, unsigned from, unsigned type, const void *data
         return;
     core_copy(&w, data, sizeof w);
     unsigned home = page_home(p, w.page);
-    if (w.node >= p->c.nodes || w.write > 1 || home >= p->c.nodes ||
+    if (w.node >= p->c.nodes || w.write > 1 || w.zero > PAGE_INITIAL || home >= p->c.nodes ||
         (type == PAGE_FWD && w.node == p->c.self)) {
         p->counts.bad++;
     } else if (for_home(type)) {

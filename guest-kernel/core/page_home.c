@@ -14,13 +14,14 @@
 
 static void drain(struct page *p, struct page_dir *d);
 
-static void grant(struct page *p, const struct page_dir *d, const struct page_ask *a, bool zero, int status)
+static void grant(struct page *p, const struct page_dir *d, const struct page_ask *a,
+                  enum page_contents contents, int status)
 {
     struct page_wire w = {.page = d->page,
                           .version = d->version,
                           .request = a->request,
                           .write = a->write,
-                          .zero = zero,
+                          .zero = (uint8_t)contents,
                           .status = status};
     page_send(p, a->node, PAGE_GRANT, &w, NULL);
 }
@@ -29,7 +30,7 @@ static void take_away(struct page_dir *d, unsigned node)
 {
     d->holders &= ~core_bit(node);
     if (d->holders == 0 && d->state == PAGE_DIR_HELD)
-        d->state = PAGE_DIR_LOST;
+        d->state = d->version ? PAGE_DIR_LOST : PAGE_DIR_UNTOUCHED; /* nobody may have written */
 }
 
 /* From now on a's node holds the page; source: who sends its copy (by source_request), or CORE_NO_NODE. */
@@ -57,16 +58,25 @@ static void forward(struct page *p, struct page_dir *d, const struct page_ask *a
     page_send(p, supplier, PAGE_FWD, &w, NULL);
 }
 
-/* All other copies are gone but the supplier's. */
+/* Nobody has it, or may have written it: the asker makes it. */
+static void give_initial(struct page *p, struct page_dir *d, const struct page_ask *a)
+{
+    note(d, a, CORE_NO_NODE, 0);
+    grant(p, d, a, PAGE_INITIAL, CORE_OK);
+}
+
+/* All other copies are gone but the supplier's; its own may be, too, if it died. */
 static void serve_write(struct page *p, struct page_dir *d, const struct page_ask *a, unsigned supplier)
 {
     if (p->dead & core_bit(a->node))
         return;
-    if (!(d->holders & core_bit(supplier))) {
-        grant(p, d, a, false, CORE_ELOST);
+    if (d->state == PAGE_DIR_UNTOUCHED) {
+        give_initial(p, d, a);
+    } else if (!(d->holders & core_bit(supplier))) {
+        grant(p, d, a, PAGE_BYTES, CORE_ELOST);
     } else if (supplier == a->node) {
         note(d, a, CORE_NO_NODE, 0);
-        grant(p, d, a, false, CORE_OK);
+        grant(p, d, a, PAGE_BYTES, CORE_OK);
     } else {
         forward(p, d, a, supplier);
     }
@@ -88,13 +98,12 @@ static void serve(struct page *p, struct page_dir *d, const struct page_ask *a)
         holds = false;
     }
     if (d->state == PAGE_DIR_LOST) {
-        grant(p, d, a, false, CORE_ELOST);
+        grant(p, d, a, PAGE_BYTES, CORE_ELOST);
     } else if (d->state == PAGE_DIR_UNTOUCHED) {
-        note(d, a, CORE_NO_NODE, 0);
-        grant(p, d, a, true, CORE_OK);
+        give_initial(p, d, a);
     } else if (!a->write) {
         if (holds)
-            grant(p, d, a, false, CORE_EINVAL); /* asks for what it has */
+            grant(p, d, a, PAGE_BYTES, CORE_EINVAL); /* asks for what it has */
         else
             forward(p, d, a, choose(p, d));
     } else {
@@ -155,6 +164,7 @@ static struct page_dir *create(struct page *p, uint64_t page)
         d->node[i].source = CORE_NO_NODE;
     d->next = *bucket;
     *bucket = d;
+    p->entries++;
     return d;
 }
 
@@ -200,7 +210,7 @@ void page_home_message(struct page *p, unsigned from, unsigned type, const struc
             .request = w->request, .holder = w->holder, .node = (uint16_t)from, .write = w->write};
         if (!d && !(d = create(p, w->page))) {
             struct page_dir none = {.page = w->page};
-            grant(p, &none, &a, false, CORE_ENOMEM);
+            grant(p, &none, &a, PAGE_BYTES, CORE_ENOMEM);
         } else {
             queue(p, d, &a);
             drain(p, d);

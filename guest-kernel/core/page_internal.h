@@ -17,6 +17,7 @@ struct page_order {
 /* A page at this node. state and request are the copy's; asked is what is under way, on top of it or not. */
 struct page_copy {
     struct page_copy *next;
+    struct page_copy *held_next, *held_before; /* in p->held */
     uint64_t page, version, hold_until_ns;
     void *frame;                /* while there is a copy or somebody waits */
     struct page_fault *waiting; /* in order */
@@ -24,7 +25,9 @@ struct page_copy {
     uint8_t state;   /* enum page_state */
     uint8_t asked;   /* enum page_state that was asked for, or PAGE_INVALID */
     uint16_t orders; /* nodes + 1 at most: one request of each node, and one INV */
-    uint32_t pad;
+    uint32_t pins;   /* only while there is a copy */
+    uint8_t held;    /* it is in the list: the first order waits for hold_until_ns */
+    uint8_t pad[7];
     struct page_order order[];
 };
 
@@ -74,6 +77,8 @@ void page_node_message(struct page *p, unsigned type, const struct page_wire *w,
                        size_t bytes);
 void page_node_dead(struct page *p, unsigned node);
 void page_node_fini(struct page *p);
+/* The copy becomes nothing, its faults end with status; the entry stays. */
+void page_node_forget(struct page *p, struct page_copy *c, int status);
 /* page_home.c: the same for a home */
 void page_home_message(struct page *p, unsigned from, unsigned type, const struct page_wire *w);
 void page_home_dead(struct page *p, unsigned node);

@@ -10,6 +10,10 @@
  *     neither                   refused: the copy was never got (somebody died)
  *
  * While orders are kept no new request is made: a held copy is given up in its time, then asked for again.
+ *
+ * An order about a pinned copy waits for page_unpin. Faults with pin that come then wait behind it, even if
+ * the copy is good for them; they end when the order is done, if the copy still is (a writer's copy becomes a
+ * reader's), or with the next answer.
  */
 #include "guest-kernel/core/page_internal.h"
 
@@ -73,14 +77,49 @@ static void carry_out(struct page *p, struct page_copy *c, const struct page_ord
     }
 }
 
-static bool held(struct page *p, const struct page_copy *c, const struct page_order *o)
+static void held_remove(struct page *p, struct page_copy *c)
+{
+    if (!c->held)
+        return;
+    *(c->held_before ? &c->held_before->held_next : &p->held_first) = c->held_next;
+    *(c->held_next ? &c->held_next->held_before : &p->held_last) = c->held_before;
+    c->held_before = c->held_next = NULL;
+    c->held = 0;
+}
+
+static void held_add(struct page *p, struct page_copy *c)
+{
+    c->held_before = p->held_last;
+    *(p->held_last ? &p->held_last->held_next : &p->held_first) = c;
+    p->held_last = c;
+    c->held = 1;
+}
+
+/* Whether the order about the present copy has to wait: for page_unpin, or for a time, then it is in the
+ * list. The copy is not in the list before. */
+static bool held(struct page *p, struct page_copy *c, const struct page_order *o)
 {
     const struct core_env *env = p->c.env;
     bool harmless = o->type == PAGE_FWD && !o->write && c->state == PAGE_SHARED;
-    if (harmless || c->asked || c->hold_until_ns <= env->now_ns(env->ctx))
+    if (harmless)
         return false;
+    if (c->pins > 0)
+        return true;
+    if (c->asked || c->hold_until_ns <= env->now_ns(env->ctx))
+        return false;
+    held_add(p, c);
     env->timer(env->ctx, c->hold_until_ns);
     return true;
+}
+
+static bool order_here(const struct page_copy *c, const struct page_order *o)
+{
+    return c->state && o->holder == c->request;
+}
+
+static bool enough(const struct page_copy *c, const struct page_fault *f)
+{
+    return c->state >= (f->write ? PAGE_EXCLUSIVE : PAGE_SHARED);
 }
 
 /* Asks the home for what the waiting faults need. */
@@ -100,12 +139,32 @@ static void ask(struct page *p, struct page_copy *c)
     tell_home(p, c, PAGE_GET, c->asked_request, c->state ? c->request : 0);
 }
 
+/* Ends the faults that the state satisfies, or all if status is not CORE_OK. */
+static void finish(struct page_copy *c, int status)
+{
+    struct page_fault *f = c->waiting, **left = &c->waiting;
+    c->waiting = NULL;
+    while (f) {
+        struct page_fault *next = f->next;
+        f->next = NULL;
+        if (status == CORE_OK && !enough(c, f)) {
+            *left = f;
+            left = &f->next;
+        } else {
+            c->pins += status == CORE_OK && f->pin;
+            f->done(f, c->page, status == CORE_OK ? c->frame : NULL, status);
+        }
+        f = next;
+    }
+}
+
 /* Carries out what orders it can, then goes on asking. */
 static void serve(struct page *p, struct page_copy *c)
 {
+    held_remove(p, c);
     while (c->orders > 0) {
         struct page_order o = c->order[0];
-        bool here = c->state && o.holder == c->request;
+        bool here = order_here(c, &o);
         if (here ? held(p, c, &o) : c->asked && o.holder == c->asked_request)
             break;
         c->orders--;
@@ -117,25 +176,9 @@ static void serve(struct page *p, struct page_copy *c)
         else
             refuse(p, c->page, &o);
     }
+    if (c->orders == 0)
+        finish(c, CORE_OK); /* those that waited behind an order that left them enough */
     ask(p, c);
-}
-
-/* Ends the faults that the state satisfies, or all if status is not CORE_OK. */
-static void finish(struct page_copy *c, int status)
-{
-    struct page_fault *f = c->waiting, **left = &c->waiting;
-    c->waiting = NULL;
-    while (f) {
-        struct page_fault *next = f->next;
-        f->next = NULL;
-        if (status == CORE_OK && f->write && c->state != PAGE_EXCLUSIVE) {
-            *left = f;
-            left = &f->next;
-        } else {
-            f->done(f, c->page, status == CORE_OK ? c->frame : NULL, status);
-        }
-        f = next;
-    }
 }
 
 /* The request has failed, and so have the faults. */
@@ -160,11 +203,18 @@ static void gave_up(struct page *p, struct page_copy *c)
     serve(p, c);
 }
 
+static void make_initial(struct page *p, struct page_copy *c)
+{
+    if (!p->c.initial || !p->c.initial(p->c.ctx, c->page, c->frame))
+        core_zero(c->frame, p->c.page_bytes);
+    p->counts.initial++;
+}
+
 static void answered(struct page *p, struct page_copy *c, unsigned type, const struct page_wire *w,
                      const void *data, size_t bytes)
 {
     const struct core_env *env = p->c.env;
-    bool full = type == PAGE_DATA && !w->zero;
+    bool full = type == PAGE_DATA && w->zero == PAGE_BYTES, fits;
     if (w->status != CORE_OK) {
         if (type == PAGE_DATA)
             gave_up(p, c);
@@ -172,15 +222,21 @@ static void answered(struct page *p, struct page_copy *c, unsigned type, const s
             failed(p, c, w->status < 0 && w->status >= CORE_ECLOSED ? w->status : CORE_EINVAL);
         return;
     }
-    if ((full && bytes != p->c.page_bytes) || (type == PAGE_GRANT && !w->zero && c->state == PAGE_INVALID)) {
+    if (type == PAGE_DATA)
+        fits = w->zero == PAGE_ZERO || (full && bytes == p->c.page_bytes);
+    else
+        fits = w->zero == PAGE_INITIAL || (w->zero == PAGE_BYTES && c->state);
+    if (!fits) {
         p->counts.bad++;
         gave_up(p, c);
         return;
     }
     if (full)
         core_copy(c->frame, data, bytes);
-    else if (w->zero)
+    else if (w->zero == PAGE_ZERO)
         core_zero(c->frame, p->c.page_bytes);
+    else if (w->zero == PAGE_INITIAL)
+        make_initial(p, c);
     c->request = c->asked_request;
     c->version = w->version;
     c->hold_until_ns = p->c.hold_ns ? env->now_ns(env->ctx) + p->c.hold_ns : 0;
@@ -233,6 +289,7 @@ static struct page_copy *create(struct page *p, uint64_t page)
     c->page = page;
     c->next = *bucket;
     *bucket = c;
+    p->entries++;
     return c;
 }
 
@@ -247,8 +304,10 @@ int page_fault(struct page *p, uint64_t page, struct page_fault *f)
         return CORE_EDEAD;
     if (!c && !(c = create(p, page)))
         return CORE_ENOMEM;
-    if (c->state >= (f->write ? PAGE_EXCLUSIVE : PAGE_SHARED))
+    if (enough(c, f) && !(f->pin && c->orders > 0 && order_here(c, &c->order[0]))) {
+        c->pins += f->pin;
         return 0;
+    }
     if (!c->frame && !(c->frame = p->c.frame_alloc(p->c.ctx)))
         return CORE_ENOMEM;
     p->counts.faults++;
@@ -261,15 +320,36 @@ int page_fault(struct page *p, uint64_t page, struct page_fault *f)
     return 1;
 }
 
-void page_poll(struct page *p)
+void page_unpin(struct page *p, uint64_t page)
 {
-    for (uint32_t i = 0; i < p->c.buckets; i++)
-        for (struct page_copy *c = p->copies[i]; c; c = c->next)
-            serve(p, c);
+    const struct core_env *env = p->c.env;
+    struct page_copy *c = page_copy_find(p, page);
+    if (!c || c->pins == 0 || --c->pins > 0)
+        return;
+    if (p->c.hold_ns)
+        c->hold_until_ns = env->now_ns(env->ctx) + p->c.hold_ns;
+    serve(p, c);
 }
 
-static void forget(struct page *p, struct page_copy *c, int status)
+bool page_pinned(const struct page *p, uint64_t page)
 {
+    const struct page_copy *c = page_copy_find(p, page);
+    return c && c->pins > 0;
+}
+
+void page_poll(struct page *p)
+{
+    const struct page_copy *last = p->held_last;
+    for (struct page_copy *c = NULL; last && c != last;) {
+        c = p->held_first;
+        serve(p, c); /* out of the list, or to its end */
+    }
+}
+
+void page_node_forget(struct page *p, struct page_copy *c, int status)
+{
+    held_remove(p, c);
+    c->pins = 0;
     core_zero(c->order, c->orders * sizeof c->order[0]);
     c->orders = 0;
     c->asked = PAGE_INVALID;
@@ -283,7 +363,7 @@ void page_node_dead(struct page *p, unsigned node)
     for (uint32_t i = 0; i < p->c.buckets; i++)
         for (struct page_copy *c = p->copies[i]; c; c = c->next)
             if (page_home(p, c->page) == node)
-                forget(p, c, CORE_EDEAD);
+                page_node_forget(p, c, CORE_EDEAD);
 }
 
 void page_node_fini(struct page *p)
@@ -293,7 +373,7 @@ void page_node_fini(struct page *p)
         while (p->copies[i]) {
             struct page_copy *c = p->copies[i];
             p->copies[i] = c->next;
-            forget(p, c, CORE_ECLOSED);
+            page_node_forget(p, c, CORE_ECLOSED);
             env->free(env->ctx, c, page_copy_bytes(p));
         }
 }
