@@ -1,59 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * exec.c - statically linked ELF files. Segments are copied from the initial ram disk; the stack gets what
+ * exec.c - begins a program: its segments are copied from the program file (program.h); the stack gets what
  * Linux puts there: count, pointers to the arguments, an empty environment and an empty auxiliary vector.
  */
 #include "guest-kernel/kernel/errno.h"
 #include "guest-kernel/kernel/process.h"
+#include "guest-kernel/kernel/program.h"
 
-struct elf {
-    uint8_t ident[16];
-    uint16_t type, machine;
-    uint32_t version;
-    uint64_t entry, programs, sections;
-    uint32_t flags;
-    uint16_t size, program_size, n_programs, section_size, n_sections, names;
-};
-struct program {
-    uint32_t type, flags;
-    uint64_t offset, at, physical, in_file, in_memory, align;
-};
-enum {
-    ELF_MAGIC = 0x464c457f,
-    CLASS_64_LITTLE = 0x0102,
-    TYPE_EXEC = 2,
-    LOAD = 1,
-    F_EXEC = 1,
-    F_WRITE = 2,
-    F_READ = 4
-};
 enum { STACK_BYTES = 256 * 1024 };
 #define STACK_TOP (USER_END - UINT64_C(0x10000))
 
-static int load(struct process *p, const uint8_t *file, const struct program *s)
+static int load(struct process *p, const struct segment *s)
 {
-    uintptr_t begin = s->at & ~(uintptr_t)(PAGE - 1),
-              end = (s->at + s->in_memory + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
-    unsigned prot = (s->flags & F_READ ? PROT_READ : 0) | (s->flags & F_WRITE ? PROT_WRITE : 0) |
-                    (s->flags & F_EXEC ? PROT_EXEC : 0);
-
-    if (begin < USER_BEGIN || end > STACK_TOP - STACK_BYTES || end <= begin || s->in_file > s->in_memory)
-        return -ENOEXEC;
-    if (!range_add(p, begin, end, prot))
+    if (!range_add(p, s->begin, s->end, s->prot))
         return -ENOMEM;
-    for (uint64_t done = 0; done < s->in_file;) {
-        uintptr_t at = s->at + done;
-        uint64_t offset = at % PAGE, piece = PAGE - offset;
-        char *page = user_page(p, at, prot);
+    for (uintptr_t at = s->begin; at < s->at + s->in_file; at += PAGE) {
+        void *page = user_page(p, at, s->prot);
         if (!page)
             return -ENOMEM;
-        if (piece > s->in_file - done)
-            piece = s->in_file - done;
-        memcpy(page + offset, file + s->offset + done, piece);
-        done += piece;
+        segment_page(s, at, page);
     }
-    if (end > p->brk_begin)
-        p->brk_begin = p->brk = end;
     return 0;
 }
 
@@ -76,37 +42,22 @@ static int push_arguments(struct process *p, const struct arguments *a, uintptr_
 
 int exec_load(struct process *p, const char *path, const struct arguments *a, struct frame *f)
 {
-    uint64_t bytes;
-    const uint8_t *file = initrd_find(path, &bytes);
-    struct elf e;
-    uint32_t magic;
+    struct program program;
     uintptr_t sp;
+    int error = program_find(path, STACK_TOP - STACK_BYTES, &program);
 
-    if (!file)
-        return -ENOENT;
-    if (bytes < sizeof e)
-        return -ENOEXEC;
-    memcpy(&e, file, sizeof e);
-    memcpy(&magic, e.ident, sizeof magic);
-    if (magic != ELF_MAGIC || (e.ident[5] << 8 | e.ident[4]) != CLASS_64_LITTLE || e.type != TYPE_EXEC ||
-        e.machine != arch_elf_machine || e.program_size != sizeof(struct program) || e.programs > bytes ||
-        e.n_programs > (bytes - e.programs) / sizeof(struct program))
-        return -ENOEXEC;
-    for (unsigned i = 0; i < e.n_programs; i++) {
-        struct program s;
-        memcpy(&s, file + e.programs + i * sizeof s, sizeof s);
-        if (s.type != LOAD)
-            continue;
-        if (s.offset > bytes || s.in_file > bytes - s.offset || s.in_memory > USER_END || s.at > USER_END)
-            return -ENOEXEC;
-        int error = load(p, file, &s);
+    if (error)
+        return error;
+    for (unsigned i = 0; i < program.n; i++) {
+        error = load(p, &program.segments[i]);
         if (error)
             return error;
     }
-    int error = push_arguments(p, a, &sp);
+    p->brk_begin = p->brk = program.end;
+    error = push_arguments(p, a, &sp);
     if (error)
         return error;
     arch_code_changed();
-    arch_frame_user(f, e.entry, sp, 0);
+    arch_frame_user(f, program.entry, sp, 0);
     return 0;
 }

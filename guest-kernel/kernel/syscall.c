@@ -329,6 +329,13 @@ static int64_t sys_nodes(struct frame *f)
     return adapter_node() | (int64_t)adapter_nodes() << 16;
 }
 
+/* The calling thread's thread pointer: x86_64 cannot set it itself. */
+static int64_t sys_tls(struct frame *f)
+{
+    arch_tls_set(f, arg(f, 0));
+    return 0;
+}
+
 static int64_t (*const calls[])(struct frame *f) = {
     [23] = sys_dup,          [56] = sys_openat,     [57] = sys_close,
     [59] = sys_pipe2,        [63] = sys_read,       [64] = sys_write,
@@ -338,7 +345,7 @@ static int64_t (*const calls[])(struct frame *f) = {
     [173] = sys_getppid,     [178] = sys_gettid,    [214] = sys_brk,
     [215] = sys_munmap,      [220] = sys_clone,     [221] = sys_execve,
     [222] = sys_mmap,        [226] = sys_mprotect,  [260] = sys_wait4,
-    [512] = sys_nodes,
+    [512] = sys_nodes,       [516] = sys_tls,
 };
 
 int64_t system_call(struct frame *f)

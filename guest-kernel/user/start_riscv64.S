@@ -1,40 +1,54 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* start_riscv64.S - where a program begins; system calls (ecall, number in a7); a thread's first steps. */
+/*
+ * start_riscv64.S - where a program and a thread begin; system calls (ecall, number in a7). Each function in a
+ * section of its own, so that it is at the same address on all instruction sets; what they do is in user.h.
+ */
         .option norelax
-        .text
-        .globl _start
-_start:
-        ld      a0, 0(sp)
-        addi    a1, sp, 8
+        .macro function name
+        .section .text.\name, "ax", @progbits
+        .globl  \name
+        .type   \name, @function
+\name:
+        .endm
+        .macro end name
+        .size   \name, . - \name
+        .endm
+
+        function _start
+        mv      a0, sp
         mv      s0, zero
         mv      ra, zero
-        call    main
-        call    exit
+        call    program_begin
+        end _start
 
-        .globl syscall6
-syscall6:
+        function syscall6
         mv      a7, a6
         ecall
         ret
+        end syscall6
 
-        /* thread_start(function, argument, stack_top, clear_tid): clone(flags, stack, 0, 0, clear_tid) */
-        .globl thread_start
-thread_start:
-        addi    a2, a2, -16
-        sd      a0, 0(a2)
-        sd      a1, 8(a2)
+        function thread_pointer
+        mv      tp, a0
+        ret
+        end thread_pointer
+
+        function thread_begin
+        mv      tp, a0
+        mv      s0, zero
+        mv      ra, zero
+        call    thread_main
+        end thread_begin
+
+        function thread_clone
+        mv      a5, a0
         mv      a4, a3
-        mv      a1, a2
-        li      a0, 0x210f00            /* VM, FS, FILES, SIGHAND, THREAD, CHILD_CLEARTID */
+        mv      a3, a2
         mv      a2, zero
-        mv      a3, zero
+        li      a0, 0x290f00            /* VM, FS, FILES, SIGHAND, THREAD, SETTLS, CHILD_CLEARTID */
         li      a7, 220
         ecall
         beqz    a0, 1f
         ret
-1:      mv      s0, zero
-        ld      a1, 0(sp)
-        ld      a0, 8(sp)
-        addi    sp, sp, 16
-        jalr    a1
-        call    exit_thread
+1:      mv      a0, a5
+        tail    thread_begin
+        end thread_clone

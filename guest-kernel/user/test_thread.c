@@ -94,3 +94,35 @@ bool sleep_is_exact(void)
     }
     return true;
 }
+
+static _Thread_local char odd = 3;
+static _Thread_local uint64_t own = 5, zero[4];
+
+/* 0: what a new thread has is not as it should be; else the sum of what it left there. */
+static void use_own(void *argument)
+{
+    long *sum = argument;
+
+    if (own != 5 || odd != 3 || zero[0] || zero[3] || (uintptr_t)&own % sizeof own)
+        return;
+    own = (uint64_t)*sum;
+    yield();
+    zero[3] = own + (uint64_t)odd;
+    yield();
+    *sum = (long)(own + zero[3]);
+}
+
+bool thread_locals(void)
+{
+    own = 1000;
+    for (unsigned i = 0; i < THREADS; i++) {
+        ids[i] = (long)i + 1;
+        EXPECT(thread_create(&threads[i], use_own, &ids[i]) == 0);
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        thread_join(&threads[i]);
+        EXPECT(ids[i] == 2 * ((long)i + 1) + 3);
+    }
+    EXPECT(own == 1000 && odd == 3 && zero[3] == 0);
+    return true;
+}

@@ -18,8 +18,6 @@ int main(int argc, char **argv);
 /* ---- start_<isa>.S ---- */
 
 long syscall6(long a, long b, long c, long d, long e, long f, long number);
-/* Runs function(argument) as a thread of this process on that stack; returns its id in the parent. */
-long thread_start(void (*function)(void *argument), void *argument, void *stack_top, uint32_t *clear_tid);
 
 /* ---- calls.c ---- */
 

@@ -31,6 +31,7 @@ static const struct {
     {"kill-busy", kill_busy},
     {"threads", threads_share},
     {"mutex", mutex_counts},
+    {"thread-local", thread_locals},
     {"futex-timeout", futex_timeout},
     {"preemption", preemption},
     {"sleep", sleep_is_exact},

@@ -51,6 +51,7 @@ bool kill_sleeper(void);
 bool kill_busy(void);
 bool threads_share(void);
 bool mutex_counts(void);
+bool thread_locals(void);
 bool futex_timeout(void);
 bool preemption(void);
 bool sleep_is_exact(void);

@@ -12,9 +12,9 @@ trio() {
 stop: 2s
 defaults: { node: { memory: 32MiB, append: "$2 cluster=on", expect: { exit: 0 } } }
 nodes:
-  alpha: { arch: x86_64, kernel: "@GUESTS@/kernel-x86_64", initrd: "@GUESTS@/kernel-x86_64.cpio" }
-  beta: { arch: aarch64, kernel: "@GUESTS@/kernel-aarch64", initrd: "@GUESTS@/kernel-aarch64.cpio" }
-  gamma: { arch: riscv64, kernel: "@GUESTS@/kernel-riscv64", initrd: "@GUESTS@/kernel-riscv64.cpio"$3 }
+  alpha: { arch: x86_64, kernel: "@GUESTS@/kernel-x86_64", initrd: "@GUESTS@/kernel.cpio" }
+  beta: { arch: aarch64, kernel: "@GUESTS@/kernel-aarch64", initrd: "@GUESTS@/kernel.cpio" }
+  gamma: { arch: riscv64, kernel: "@GUESTS@/kernel-riscv64", initrd: "@GUESTS@/kernel.cpio"$3 }
 switches: { sw: { kind: fabric, latency: 200ns } }
 links:
   - { endpoints: ["*:fab0", "sw"], profile: infiniband-fdr }
