@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* debug_monitor.c - gdb's `monitor` commands: a table. They look, or arm something for the next `continue`.
  */
+#include "sim/debug_predicate.h"
 #include "sim/debug_rack.h"
 #include <inttypes.h>
 #include <stdarg.h>
@@ -201,54 +202,80 @@ static void do_align(struct talk *t, unsigned n, char **w)
     }
 }
 
-static bool find_node(struct talk *t, const char *name, uint32_t *out)
+/* Is the run looking for what was asked for, or going to? */
+static bool waiting(const struct debug_rack *r)
 {
-    for (unsigned i = 0; i < t->r->scn->n_nodes; i++)
-        if (!strcmp(t->r->scn->nodes[i].name, name)) {
-            *out = i;
-            return true;
-        }
-    tell(t, "there is no node '%s'\n", name);
-    return false;
+    return r->armed_filter || atomic_load(&r->shared->filter.active);
 }
 
-/* break message [sent|received] [from NODE] [to NODE] [nth N] */
 static void do_break(struct talk *t, unsigned n, char **w)
 {
-    struct debug_filter f = {.from = DEBUG_ANY_NODE, .to = DEBUG_ANY_NODE, .nth = 1};
-    char *end;
+    struct debug_rack *r = t->r;
+    struct debug_filter f;
+    char why[200];
 
-    if (n < 2 || strcmp(w[1], "message") != 0) {
-        tell(t, "break message [sent|received] [from NODE] [to NODE] [nth N]\n");
+    if (n == 1) {
+        const struct debug_filter *set = r->armed_filter ? &r->filter : &r->shared->filter;
+        uint64_t seen = r->armed_filter ? 0 : r->shared->match_count;
+        if (waiting(r))
+            tell(t, "%s: %" PRIu64 " so far\n", debug_predicate_show(r->scn, set, why, sizeof why), seen);
+        else
+            tell(t, "no message and no fault is waited for\n");
         return;
     }
-    for (unsigned i = 2; i < n; i++) {
-        bool more = i + 1 < n;
-        if (!strcmp(w[i], "sent"))
-            f.sent = 1;
-        else if (!strcmp(w[i], "received"))
-            f.sent = 0;
-        else if (!strcmp(w[i], "from") && more) {
-            if (!find_node(t, w[++i], &f.from))
-                return;
-        } else if (!strcmp(w[i], "to") && more) {
-            if (!find_node(t, w[++i], &f.to))
-                return;
-        } else if (!strcmp(w[i], "nth") && more && (f.nth = strtoull(w[++i], &end, 10)) > 0 && !*end)
-            ;
-        else {
-            tell(t, "'%s' is not understood; break message [sent|received] [from NODE] [to NODE] [nth N]\n",
-                 w[i]);
-            return;
-        }
-    }
-    if (f.sent && f.to != DEBUG_ANY_NODE) {
-        tell(t, "where a message goes is known when it arrives: `to` needs `received`\n");
+    if (debug_predicate(r->scn, n - 1, w + 1, &f, why, sizeof why) < 0) {
+        tell(t, "%s\n", why);
         return;
     }
-    t->r->filter = f;
-    t->r->armed_filter = true;
-    tell(t, "`continue` goes to that message; all nodes will stand at its very time\n");
+    bool instead = waiting(r);
+    atomic_store(&r->shared->filter.active, 0);
+    memcpy(&r->filter, &f, sizeof f);
+    r->armed_filter = true;
+    tell(t, "`continue` goes to that %s%s; all nodes will stand at its very time\n", w[1],
+         instead ? ", instead of what was waited for" : "");
+}
+
+static void do_delete(struct talk *t, unsigned n, char **w)
+{
+    struct debug_rack *r = t->r;
+
+    (void)n;
+    (void)w;
+    tell(t, waiting(r) ? "it is not waited for any more\n" : "no message and no fault is waited for\n");
+    atomic_store(&r->shared->filter.active, 0);
+    r->armed_filter = false;
+}
+
+/* Whom a fault concerns, as the scenario says it. */
+static const char *whom(const struct scn_fault *f)
+{
+    return f->link ? f->link : f->sw ? f->sw : f->node ? f->node : "partition";
+}
+
+static void do_faults(struct talk *t, unsigned n, char **w)
+{
+    const struct debug_rack *r = t->r;
+    vtime_t now = rack_now_ps(r, t->node);
+    char when[40], end[40];
+
+    (void)n;
+    (void)w;
+    for (unsigned i = 0; i < r->scn->n_faults; i++) {
+        const struct scn_fault *f = &r->scn->faults[i];
+        const struct debug_fault *d = &r->shared->fault[i];
+        vtime_t begin = vtime_min(d->begin_ps, d->hit_ps);
+        tell(t, "%-16s %-12s %-20s ", f->name, scn_action_name(f->action), whom(f));
+        if (begin <= now && d->end_ps <= now)
+            tell(t, "over since %s, began at %s, acted %" PRIu64 " times\n", at(d->end_ps, end),
+                 at(begin, when), d->hits);
+        else if (begin <= now)
+            tell(t, "active, began at %s, acted %" PRIu64 " times\n", at(begin, when), d->hits);
+        else if (f->after.given)
+            tell(t, "planned, with a packet\n");
+        else
+            tell(t, "planned, at %s\n", at(f->at_ps, when));
+    }
+    tell(t, "%u faults\n", r->scn->n_faults);
 }
 
 static void do_help(struct talk *t, unsigned n, char **w);
@@ -268,7 +295,10 @@ static const struct {
     {"align", do_align,
      "the next `continue` brings all nodes to exactly where the node that gdb looks at stands"},
     {"break", do_break,
-     "message [sent|received] [from NODE] [to NODE] [nth N]: the next `continue` stops at it"},
+     "message [sent|received] [from NODE] [to NODE] [nth N], or fault [NAME] [begins|hits|ends] [nth N]: the "
+     "next `continue` stops at it; alone: what is waited for"},
+    {"delete", do_delete, "what `break` waits for is not waited for any more"},
+    {"faults", do_faults, "the scenario's faults: planned, active, over"},
 };
 
 static void do_help(struct talk *t, unsigned n, char **w)

@@ -28,6 +28,7 @@ static void begin(struct debug_rack *r, enum plan_kind kind, vtime_t at_ps)
     r->plan.kind = kind;
     r->plan.at_ps = at_ps;
     r->plan.count = 0;
+    r->plan.because[0] = 0;
     r->restart(r->ctx);
 }
 
@@ -113,9 +114,9 @@ bool plan_at_rest(struct debug_rack *r, struct gdb_stop *stop, unsigned nodes[],
     if (kind == PLAN_BEGIN) {
         stop->why = GDB_WHY_BEGIN;
     } else if (kind == PLAN_GOTO && atomic_load(&r->shared->state) != DEBUG_OVER) {
-        snprintf(r->plan.say, sizeof r->plan.say, "cob: run again to %s%s%s%s\n",
-                 scn_format_time(r->plan.at_ps, when, sizeof when), r->gentle ? " of " : "",
-                 r->gentle ? r->scn->nodes[r->plan.node].name : "",
+        snprintf(r->plan.say, sizeof r->plan.say, "cob: %s%srun again to %s%s%s%s\n", r->plan.because,
+                 r->plan.because[0] ? "; " : "", scn_format_time(r->plan.at_ps, when, sizeof when),
+                 r->gentle ? " of " : "", r->gentle ? r->scn->nodes[r->plan.node].name : "",
                  r->gentle ? "; the others within a lookahead" : "");
         stop->say = r->plan.say;
     } else if (kind == PLAN_GOTO) {

@@ -8,6 +8,7 @@
  * changes it.
  */
 #include "sim/debug_rack.h"
+#include "sim/debug_predicate.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -178,18 +179,29 @@ static void set_hold(struct debug_rack *r, vtime_t hold_ps, unsigned node)
     }
 }
 
+static vtime_t whole_ns(vtime_t t)
+{
+    return (t + VTIME_NS - 1) / VTIME_NS * VTIME_NS;
+}
+
+/* From now on the run looks for what was asked for. */
+static void set_filter(struct debug_rack *r)
+{
+    struct debug_filter *f = &r->shared->filter;
+
+    memcpy(f, &r->filter, sizeof *f); /* not active yet */
+    f->after_ps = rack_earliest_ps(r) == whole_ns(r->fault_seen_ps) ? r->fault_seen_ps : -1;
+    r->shared->match_count = 0;
+    r->shared->match_ps = VTIME_NEVER;
+    atomic_store(&f->active, 1);
+    r->armed_filter = false;
+}
+
 void rack_run(struct debug_rack *r, vtime_t hold_ps, unsigned node)
 {
     r->phase = RACK_RUNNING;
     if (r->armed_filter) {
-        r->shared->filter.sent = r->filter.sent;
-        r->shared->filter.from = r->filter.from;
-        r->shared->filter.to = r->filter.to;
-        r->shared->filter.nth = r->filter.nth;
-        r->shared->match_count = 0;
-        r->shared->match_ps = VTIME_NEVER;
-        atomic_store(&r->shared->filter.active, 1);
-        r->armed_filter = false;
+        set_filter(r);
     } else if (!atomic_load(&r->shared->filter.active)) {
         r->shared->match_ps = VTIME_NEVER;
     }
@@ -283,16 +295,27 @@ static void clear_orders(struct debug_rack *r)
     }
 }
 
-/* Who sent or received the message that was waited for. */
-static unsigned message_node(const struct debug_rack *r)
+/* Where what was waited for is seen: who sent or received the message, whom the fault concerns. */
+static unsigned match_node(const struct debug_rack *r)
+{
+    return r->shared->match_node < r->scn->n_nodes ? r->shared->match_node : 0;
+}
+
+/* What was waited for, in words. Returns buf. */
+static char *match_text(struct debug_rack *r, char *buf, size_t size)
 {
     const struct debug_shared *s = r->shared;
-    for (unsigned k = 0; k < DEBUG_MESSAGES; k++)
-        if (s->message[k].id == s->match_id && s->message[k].id) {
-            unsigned i = s->filter.sent ? s->message[k].from : s->message[k].to;
-            return i < r->scn->n_nodes ? i : 0;
-        }
-    return 0;
+    char when[40];
+
+    scn_format_time(s->match_ps, when, sizeof when);
+    if (s->filter.wait != DEBUG_WAIT_FAULT)
+        snprintf(buf, size, "message %" PRIu64 " at %s", s->match_id, when);
+    else if (s->match_id < r->scn->n_faults)
+        snprintf(buf, size, "fault %.60s %s at %s", r->scn->faults[s->match_id].name,
+                 debug_phase_name(s->match_phase), when);
+    if (s->filter.wait == DEBUG_WAIT_FAULT)
+        r->fault_seen_ps = s->match_ps;
+    return buf;
 }
 
 static unsigned earliest(const struct debug_rack *r)
@@ -304,11 +327,16 @@ static unsigned earliest(const struct debug_rack *r)
     return best;
 }
 
+vtime_t rack_earliest_ps(const struct debug_rack *r)
+{
+    return rack_now_ps(r, earliest(r));
+}
+
 static void rest(struct debug_rack *r, bool held)
 {
     unsigned pending[PORT_MAX_NODES];
     struct gdb_stop st = {0};
-    char text[200], when[40];
+    char text[200], what[160], when[40];
 
     clear_orders(r);
     for (unsigned i = 0; i < r->scn->n_nodes; i++)
@@ -323,7 +351,7 @@ static void rest(struct debug_rack *r, bool held)
         rack_stop_of(r, pending[0], &st);
     } else {
         unsigned i = r->plan.kind != PLAN_NONE           ? r->plan.node
-                     : r->shared->match_ps < VTIME_NEVER ? message_node(r)
+                     : r->shared->match_ps < VTIME_NEVER ? match_node(r)
                                                          : earliest(r);
         st = (struct gdb_stop){.node = i,
                                .cpu = r->plan.kind == PLAN_NONE ? r->shared->node[i].stop_cpu : r->plan.cpu,
@@ -336,8 +364,7 @@ static void rest(struct debug_rack *r, bool held)
     if (n > 0)
         r->node[st.node].pending = false;
     if (n == 0 && held && r->shared->match_ps < VTIME_NEVER && !st.say) {
-        snprintf(text, sizeof text, "cob: message %" PRIu64 " at %s\n", r->shared->match_id,
-                 scn_format_time(r->shared->match_ps, when, sizeof when));
+        snprintf(text, sizeof text, "cob: %s\n", match_text(r, what, sizeof what));
         st.say = text;
     } else if (n == 0 && held && !st.say && r->gentle) {
         st.node = r->goal_node;
@@ -371,8 +398,7 @@ static void over(struct debug_rack *r)
  * waited for. */
 static vtime_t match_ps(const struct debug_rack *r)
 {
-    vtime_t t = r->shared->match_ps;
-    return t >= VTIME_NEVER ? VTIME_NEVER : (t + VTIME_NS - 1) / VTIME_NS * VTIME_NS;
+    return r->shared->match_ps >= VTIME_NEVER ? VTIME_NEVER : whole_ns(r->shared->match_ps);
 }
 
 /* The nodes that gdb has not let go hold the others up: nobody moves. */
@@ -410,13 +436,16 @@ void rack_poll(struct debug_rack *r)
     if (state == DEBUG_HELD && all_settled(r)) {
         vtime_t match = match_ps(r);
         if (match < VTIME_NEVER && r->port->hold_ps != match) {
-            /* The engine has seen the message; now everybody goes to its very time. */
-            if (!plan_ahead(r, match, message_node(r))) {
+            /* The engine has seen it; now everybody goes to its very time. */
+            if (!plan_ahead(r, match, match_node(r)) || dead(r, match_node(r))) {
+                char because[sizeof r->plan.because];
+                match_text(r, because, sizeof because);
                 r->phase = RACK_REST;
-                plan_goto(r, message_node(r), 0, match);
+                plan_goto(r, match_node(r), 0, match);
+                memcpy(r->plan.because, because, sizeof because);
                 return;
             }
-            set_hold(r, match, message_node(r));
+            set_hold(r, match, match_node(r));
             return;
         }
         rest(r, true);
@@ -790,6 +819,11 @@ int rack_open(struct debug_rack *r, bool start_stopped, vtime_t hold_ps, unsigne
     r->goal_ps = r->gentle ? hold_ps : 0;
     r->goal_node = hold_node;
     r->shared->match_ps = VTIME_NEVER;
+    for (unsigned i = 0; i < DEBUG_FAULTS; i++)
+        r->shared->fault[i] =
+            (struct debug_fault){.begin_ps = VTIME_NEVER, .end_ps = VTIME_NEVER, .hit_ps = VTIME_NEVER};
+    if (r->armed_filter && r->plan.kind == PLAN_NONE)
+        set_filter(r); /* the first thing that the run is to come to */
     for (unsigned i = 0; i < r->scn->n_nodes; i++) {
         struct rack_node *w = &r->node[i];
         atomic_store(&r->shared->node[i].until_ps, r->goal_ps);

@@ -40,7 +40,8 @@ struct plan {
     vtime_t at_ps;
     uint64_t count, nth; /* stops seen; the one wanted */
     unsigned node, cpu;  /* whom gdb looks at */
-    char say[160];
+    char say[200];
+    char because[160]; /* GOTO: what is found there; "" nothing but the time */
 };
 
 struct debug_rack {
@@ -66,6 +67,7 @@ struct debug_rack {
     bool stepping;    /* gdb's last order was a step (to get over a breakpoint, say) */
     struct debug_filter filter;
     bool armed_filter;
+    vtime_t fault_seen_ps; /* of the fault that was told last: those up to then are not waited for again */
     struct plan plan;
     int exit_status; /* of the run, once GONE */
     bool over_said;
@@ -98,6 +100,8 @@ const char *rack_node_state(const struct debug_rack *r, unsigned node);
 void rack_stop_of(const struct debug_rack *r, unsigned node, struct gdb_stop *st);
 /* Lets everybody go; hold_ps: until there, 0: no limit. `node`: who is to stand there if not all can. */
 void rack_run(struct debug_rack *r, vtime_t hold_ps, unsigned node);
+/* Where the earliest node stands; only at rest. */
+vtime_t rack_earliest_ps(const struct debug_rack *r);
 /* How long one instruction of the node takes. */
 vtime_t rack_instruction_ps(const struct debug_rack *r, unsigned node);
 

@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* debug_run.c - see debug_run.h. The hooks are called in the engine's threads, under its lock. */
 #include "sim/debug_run.h"
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+struct debug_news {
+    vtime_t at;
+    unsigned node, fault;
+    enum port_fault_phase phase;
+    unsigned order; /* as told */
+};
 
 static void ring(const struct debug_run *d)
 {
@@ -27,16 +36,18 @@ static struct debug_message *find(struct debug_shared *s, uint64_t id)
     return NULL;
 }
 
-static void consider(struct debug_shared *s, bool sent, const struct debug_message *m, vtime_t at)
+static void consider(struct debug_shared *s, enum debug_wait wait, const struct debug_message *m, vtime_t at)
 {
     struct debug_filter *f = &s->filter;
+    bool sent = wait == DEBUG_WAIT_SENT;
 
-    if (!atomic_load(&f->active) || f->sent != sent || (f->from != DEBUG_ANY_NODE && f->from != m->from) ||
+    if (!atomic_load(&f->active) || f->wait != wait || (f->from != DEBUG_ANY_NODE && f->from != m->from) ||
         (!sent && f->to != DEBUG_ANY_NODE && f->to != m->to))
         return;
     if (++s->match_count == f->nth) {
         s->match_id = m->id;
         s->match_ps = at;
+        s->match_node = sent ? m->from : m->to;
     }
 }
 
@@ -53,7 +64,7 @@ static void on_sent(void *ctx, unsigned node, unsigned nic, vtime_t at, uint64_t
                                 .len = len,
                                 .sent_ps = at,
                                 .received_ps = VTIME_NEVER};
-    consider(s, true, m, at);
+    consider(s, DEBUG_WAIT_SENT, m, at);
 }
 
 static void on_received(void *ctx, unsigned node, unsigned nic, vtime_t at, uint64_t id, uint32_t len)
@@ -74,7 +85,7 @@ static void on_received(void *ctx, unsigned node, unsigned nic, vtime_t at, uint
     m->to_nic = nic;
     m->len = len;
     m->received_ps = at;
-    consider(s, false, m, at);
+    consider(s, DEBUG_WAIT_RECEIVED, m, at);
 }
 
 static void on_dropped(void *ctx, uint64_t id)
@@ -85,10 +96,74 @@ static void on_dropped(void *ctx, uint64_t id)
         m->state = DEBUG_MSG_DROPPED;
 }
 
-static bool on_release(void *ctx, bool none)
+static void on_fault(void *ctx, unsigned fault, enum port_fault_phase phase, unsigned node, vtime_t at)
 {
-    const struct debug_run *d = ctx;
+    struct debug_run *d = ctx;
+    struct debug_fault *f = &d->shared->fault[fault];
+
+    if (phase == PORT_FAULT_BEGIN)
+        f->begin_ps = vtime_min(f->begin_ps, at);
+    else if (phase == PORT_FAULT_END)
+        f->end_ps = f->end_ps >= VTIME_NEVER ? at : vtime_max(f->end_ps, at);
+    else {
+        f->hit_ps = f->hits++ ? vtime_max(f->hit_ps, at) : at;
+    }
+    if (d->n_news == d->room_news) {
+        d->room_news = d->room_news ? 2 * d->room_news : 64;
+        d->news = realloc(d->news, d->room_news * sizeof *d->news);
+        assert(d->news);
+    }
+    d->news[d->n_news] =
+        (struct debug_news){.at = at, .node = node, .fault = fault, .phase = phase, .order = d->n_news};
+    d->n_news++;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct debug_news *x = a, *y = b;
+    if (x->at != y->at)
+        return x->at < y->at ? -1 : 1;
+    if (x->node != y->node)
+        return x->node < y->node ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static void consider_news(struct debug_shared *s, const struct debug_news *n)
+{
+    struct debug_filter *f = &s->filter;
+
+    if (!atomic_load(&f->active) || f->wait != DEBUG_WAIT_FAULT || n->at <= f->after_ps ||
+        !(f->phases >> n->phase & 1) || !(f->faults[n->fault / 64] >> n->fault % 64 & 1))
+        return;
+    if (++s->match_count == f->nth) {
+        s->match_id = n->fault;
+        s->match_ps = n->at;
+        s->match_node = n->node;
+        s->match_phase = n->phase;
+    }
+}
+
+/* Nothing before upto will be told any more. */
+static void settle_news(struct debug_run *d, vtime_t upto)
+{
+    unsigned done = 0;
+
+    if (d->n_news == 0)
+        return;
+    qsort(d->news, d->n_news, sizeof *d->news, by_time);
+    while (done < d->n_news && d->news[done].at < upto)
+        consider_news(d->shared, &d->news[done++]);
+    d->n_news -= done;
+    memmove(d->news, d->news + done, d->n_news * sizeof *d->news);
+    for (unsigned k = 0; k < d->n_news; k++)
+        d->news[k].order = k;
+}
+
+static bool on_release(void *ctx, vtime_t upto, bool none)
+{
+    struct debug_run *d = ctx;
     struct debug_filter *f = &d->shared->filter;
+    settle_news(d, upto);
     bool matched = atomic_load(&f->active) && d->shared->match_ps < VTIME_NEVER;
 
     if (!none && !matched)
@@ -117,8 +192,12 @@ int debug_run_open(struct debug_run *d, const char *path, unsigned n_nodes, char
         return -1;
     }
     d->path = path;
-    d->hook = (struct engine_observer){
-        .sent = on_sent, .received = on_received, .dropped = on_dropped, .release = on_release, .ctx = d};
+    d->hook = (struct engine_observer){.sent = on_sent,
+                                       .received = on_received,
+                                       .dropped = on_dropped,
+                                       .fault = on_fault,
+                                       .release = on_release,
+                                       .ctx = d};
     return 0;
 }
 
@@ -160,4 +239,6 @@ void debug_run_close(struct debug_run *d)
     close(d->bell);
     munmap(d->shared, sizeof *d->shared);
     d->shared = NULL;
+    free(d->news);
+    d->news = NULL;
 }

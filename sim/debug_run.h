@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * debug_run.h - the run's side of the debugger's mailbox (devices/port/debug.h): says how the run stands,
- * keeps the list of messages, holds the engine where the debugger has asked for it. One per process.
+ * keeps the lists of messages and of faults, holds the engine where the debugger has asked for it. One per
+ * process.
+ *
+ * What becomes of faults is told by the engine in no order of time, so it is kept until nothing earlier can
+ * come, and only then held against what the debugger waits for: the first that fits is the first in virtual
+ * time.
  */
 #ifndef COB_DEBUG_RUN_H
 #define COB_DEBUG_RUN_H
@@ -9,8 +14,12 @@
 #include "devices/port/debug.h"
 #include "sim/engine.h"
 
+struct debug_news; /* what has become of a fault */
+
 struct debug_run {
     struct debug_shared *shared;
+    struct debug_news *news; /* not considered yet */
+    unsigned n_news, room_news;
     int bell;
     const char *path;            /* borrowed */
     struct engine_observer hook; /* for engine_config */

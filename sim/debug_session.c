@@ -177,10 +177,15 @@ static void stopped(void *ctx, const struct gdb_stop *st)
         rack_let_go(&s->rack);
 }
 
+static bool goes_first(const struct session *s)
+{
+    return s->c->at_ps || s->c->at_event;
+}
+
 /* On the way to --at the rack is left alone. */
 static bool may_interrupt(const struct session *s)
 {
-    return s->rack.launched || !s->c->at_ps;
+    return s->rack.launched || !goes_first(s);
 }
 
 static void take_client(struct session *s)
@@ -400,8 +405,12 @@ static int open_all(struct session *s)
     }
     rack_target(&s->rack, &target);
     s->server = gdb_server_create(&target, to_gdb, s);
-    s->waiting_for_client = s->c->start_stopped || s->c->at_ps;
-    if (begin_run(s, s->c->start_stopped && !s->c->at_ps, s->c->at_ps) < 0)
+    s->waiting_for_client = s->c->start_stopped || goes_first(s);
+    if (s->c->at_event) {
+        memcpy(&s->rack.filter, s->c->at_event, sizeof s->rack.filter);
+        s->rack.armed_filter = true;
+    }
+    if (begin_run(s, s->c->start_stopped && !goes_first(s), s->c->at_ps) < 0)
         return -1;
     if (!s->c->gdb) {
         fprintf(stderr, "cob: gdb can connect: target extended-remote %s\n", where);

@@ -175,6 +175,14 @@ static void on_triggered(void *ctx, unsigned fault, vtime_t at)
     fault_run_triggered(e->faults, e->port, fault, at, on_fault_begin, e);
 }
 
+/* The node at this end of a link, or at the other one; 0 between two switches. */
+static unsigned node_near(const struct engine *e, unsigned link, unsigned end)
+{
+    const struct scn_end *here = &e->scn->links[link].end[end], *there = &e->scn->links[link].end[!end];
+
+    return !here->is_switch ? here->index : !there->is_switch ? there->index : 0;
+}
+
 static void on_event(void *ctx, const struct ic_event *ev)
 {
     static const enum tracing_event_id ids[] = {
@@ -184,7 +192,9 @@ static void on_event(void *ctx, const struct ic_event *ev)
     };
     struct engine *e = ctx;
     if (ev->kind == IC_EV_FAULT) {
-        fault_run_fabric(e->faults, e->tr, ev);
+        struct fault_news f;
+        if (fault_run_fabric(e->faults, e->tr, ev, &f) && e->observer)
+            e->observer->fault(e->observer->ctx, f.fault, f.phase, node_near(e, f.link, f.end), ev->time_ps);
         return;
     }
     struct tracing_link_event out = {.time_ps = ev->time_ps,
@@ -281,6 +291,8 @@ static void on_record(struct engine *e, unsigned i, const struct port_record *re
     case PORT_REC_FAULT:
         if (fault_run_node(e->faults, e->tr, i, rec, data) < 0)
             break_node(e, i);
+        else if (e->observer)
+            e->observer->fault(e->observer->ctx, rec->arg, (enum port_fault_phase)rec->id, i, rec->time_ps);
         break;
     case PORT_REC_END:
         if (e->tr)
@@ -505,17 +517,17 @@ void engine_step(struct engine *e, unsigned core)
     }
     unspill(e);
     record_links(e);
-    if (e->tr) {
-        /* What happens at a port's sending end is reported up to its ingress late. */
-        vtime_t upto = vtime_max(s->fabric_done_ps - e->latest_report_ps, 0);
-        for (unsigned i = 0; i < s->n_nodes; i++)
-            upto = vtime_min(upto, node_earliest(&s->node[i]));
+    /* What happens at a port's sending end is reported up to its ingress late. */
+    vtime_t upto = vtime_max(s->fabric_done_ps - e->latest_report_ps, 0);
+    for (unsigned i = 0; i < s->n_nodes; i++)
+        upto = vtime_min(upto, node_earliest(&s->node[i]));
+    if (e->tr)
         tracing_commit(e->tr, upto);
-    }
     bool early = atomic_load(&e->cancelled) || jobs_done(e);
     unsigned n = early ? 0 : port_grant(s, release);
-    if (e->observer && !early &&
-        !e->observer->release(e->observer->ctx, n == 0 && s->hold_ps && s->hold_ps < s->stop_ps))
+    bool held = n == 0 && !early && s->hold_ps && s->hold_ps < s->stop_ps;
+    if (e->observer && !atomic_load(&e->cancelled) &&
+        !e->observer->release(e->observer->ctx, n == 0 && !held ? VTIME_NEVER : upto, held))
         return;
     if (n == 0 && !early)
         stop_sleepers(e);

@@ -23,15 +23,17 @@ struct engine;
 
 /*
  * Who wants to see the messages and to hold the rack: a debugger (debug_run.h). Called under the engine's
- * lock while all nodes are blocked. `release`: true if nodes may be released now; `none`: there is nobody to
- * release before port_shared.hold_ps. After false, nothing moves until the engine is called again
- * (port_core.call).
+ * lock while all nodes are blocked (`fault` also while they run, if their rings are full). `fault`: it
+ * begins, ends or hits, at this node or nearest to it; not in order of time. `release`: true if nodes may be
+ * released now; `upto`: nothing before it will be told any more; `none`: there is nobody to release before
+ * port_shared.hold_ps. After false, nothing moves until the engine is called again (port_core.call).
  */
 struct engine_observer {
     void (*sent)(void *ctx, unsigned node, unsigned nic, vtime_t at, uint64_t id, uint32_t len);
     void (*received)(void *ctx, unsigned node, unsigned nic, vtime_t at, uint64_t id, uint32_t len);
     void (*dropped)(void *ctx, uint64_t id);
-    bool (*release)(void *ctx, bool none);
+    void (*fault)(void *ctx, unsigned fault, enum port_fault_phase phase, unsigned node, vtime_t at);
+    bool (*release)(void *ctx, vtime_t upto, bool none);
     void *ctx;
 };
 

@@ -84,17 +84,27 @@ void fault_run_triggered(const struct fault_run *r, const struct port_shared *po
     }
 }
 
-void fault_run_fabric(struct fault_run *r, struct tracing *tr, const struct ic_event *ev)
+bool fault_run_fabric(struct fault_run *r, struct tracing *tr, const struct ic_event *ev,
+                      struct fault_news *news)
 {
     static const char *const phases[] = {
         [IC_FAULT_BEGIN] = "begin", [IC_FAULT_END] = "end", [IC_FAULT_HIT] = "hit"};
+    static const enum port_fault_phase same[] = {[IC_FAULT_BEGIN] = PORT_FAULT_BEGIN,
+                                                 [IC_FAULT_END] = PORT_FAULT_END,
+                                                 [IC_FAULT_HIT] = PORT_FAULT_HIT};
     const struct fault_origin *o = &r->plan->origin[ev->fault.index];
     bool hit = ev->fault.phase == IC_FAULT_HIT, at_end = hit || ev->frame_id;
 
-    if (!tr || (!hit && !o->first))
-        return;
-    tracing_fault(tr, ev->time_ps, at_end ? ev->link : o->link, at_end ? ev->end : o->end, o->fault,
-                  phases[ev->fault.phase], ev->frame_id, ev->fault.value);
+    if (!hit && !o->first)
+        return false;
+    *news = (struct fault_news){.fault = o->fault,
+                                .phase = same[ev->fault.phase],
+                                .link = at_end ? ev->link : o->link,
+                                .end = at_end ? ev->end : o->end};
+    if (tr)
+        tracing_fault(tr, ev->time_ps, news->link, news->end, o->fault, phases[ev->fault.phase], ev->frame_id,
+                      ev->fault.value);
+    return true;
 }
 
 /* Of these a node reports no hits, only that they begin. */

@@ -38,8 +38,16 @@ void fault_run_restarted(const struct fault_run *r, unsigned node, vtime_t at, f
  */
 void fault_run_triggered(const struct fault_run *r, const struct port_shared *port, unsigned ic_fault,
                          vtime_t at, fault_send *send, void *ctx);
-/* An event of the model, IC_EV_FAULT. tr may be NULL. */
-void fault_run_fabric(struct fault_run *r, struct tracing *tr, const struct ic_event *ev);
+/* Something has become of a fault of links. */
+struct fault_news {
+    unsigned fault; /* index into the scenario's */
+    enum port_fault_phase phase;
+    unsigned link, end; /* where */
+};
+/* An event of the model, IC_EV_FAULT. tr may be NULL. False: only the model distinguishes it from one that
+ * has been told. */
+bool fault_run_fabric(struct fault_run *r, struct tracing *tr, const struct ic_event *ev,
+                      struct fault_news *news);
 /* A record from a node, PORT_REC_FAULT. -1 if it makes no sense. tr may be NULL. */
 int fault_run_node(struct fault_run *r, struct tracing *tr, unsigned node, const struct port_record *rec,
                    const void *data);

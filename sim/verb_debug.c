@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* verb_debug.c - `cob debug SCENARIO`: options, then a session (debug_session.h). */
+#include "sim/debug_predicate.h"
 #include "sim/debug_session.h"
 #include "sim/images.h"
 #include "sim/run.h"
@@ -19,6 +20,8 @@ static const char help[] =
     "The run starts stopped. It goes on without gdb when gdb detaches or ends.\n"
     "\n"
     "  --at TIME        run to this virtual time first; all nodes stop exactly there\n"
+    "  --at-message P   run to a message first: \"[sent|received] [from NODE] [to NODE] [nth N]\"\n"
+    "  --at-fault P     run to a fault first: \"[NAME] [begins|hits|ends] [nth N]\"\n"
     "  --no-gdb         start no gdb, only say where one can connect\n"
     "  --running        with --no-gdb: do not start stopped; a gdb that connects stops the rack\n"
     "  --socket PATH    Unix socket for gdb (default: in a new directory below $TMPDIR)\n"
@@ -32,6 +35,8 @@ static const char help[] =
 
 enum {
     OPT_AT = 256,
+    OPT_AT_MESSAGE,
+    OPT_AT_FAULT,
     OPT_NO_GDB,
     OPT_RUNNING,
     OPT_SOCKET,
@@ -44,6 +49,8 @@ enum {
 
 static const struct option options[] = {
     {"at", required_argument, NULL, OPT_AT},
+    {"at-message", required_argument, NULL, OPT_AT_MESSAGE},
+    {"at-fault", required_argument, NULL, OPT_AT_FAULT},
     {"no-gdb", no_argument, NULL, OPT_NO_GDB},
     {"running", no_argument, NULL, OPT_RUNNING},
     {"socket", required_argument, NULL, OPT_SOCKET},
@@ -64,7 +71,8 @@ enum { PASSED_MAX = 32 };
 
 struct choice {
     struct session_config c;
-    const char *gdb;
+    const char *gdb, *at_message, *at_fault;
+    struct debug_filter at_event;
     bool use_gdb, use_port;
     char *passed[PASSED_MAX + 2];
     unsigned n_passed;
@@ -106,6 +114,12 @@ static int parse(int argc, char **argv, struct choice *o)
                 return bad("--at", optarg, why);
             o->c.at_ps = (o->c.at_ps + VTIME_NS - 1) / VTIME_NS * VTIME_NS;
             break;
+        case OPT_AT_MESSAGE:
+            o->at_message = optarg;
+            break;
+        case OPT_AT_FAULT:
+            o->at_fault = optarg;
+            break;
         case OPT_NO_GDB:
             o->use_gdb = false;
             break;
@@ -140,11 +154,29 @@ static int parse(int argc, char **argv, struct choice *o)
         fprintf(stderr, "cob debug: exactly one scenario file is needed; see cob debug --help\n");
         return -1;
     }
-    if (!o->c.start_stopped && (o->use_gdb || o->c.at_ps)) {
-        fprintf(stderr, "cob debug: --running needs --no-gdb, and no --at\n");
+    int firsts = (o->c.at_ps != 0) + (o->at_message != NULL) + (o->at_fault != NULL);
+    if (firsts > 1 || (!o->c.start_stopped && (o->use_gdb || firsts))) {
+        fprintf(stderr, "cob debug: %s\n",
+                firsts > 1 ? "only one of --at, --at-message and --at-fault"
+                           : "--running needs --no-gdb, and no --at");
         return -1;
     }
     o->passed[o->n_passed] = argv[optind];
+    return 0;
+}
+
+/* --at-message, --at-fault. */
+static int parse_event(struct choice *o)
+{
+    const char *text = o->at_message ? o->at_message : o->at_fault;
+    char why[200];
+
+    if (!text)
+        return 0;
+    if (debug_predicate_text(o->c.scn, o->at_message ? "message" : "fault", text, &o->at_event, why,
+                             sizeof why) < 0)
+        return bad(o->at_message ? "--at-message" : "--at-fault", text, why);
+    o->c.at_event = &o->at_event;
     return 0;
 }
 
@@ -226,6 +258,10 @@ int verb_debug(int argc, char **argv)
     }
     o.c.scn = scn;
     o.c.run_args = o.passed;
+    if (parse_event(&o) < 0) {
+        scenario_free(scn);
+        return EXIT_USAGE;
+    }
     if (make_places(&o) == 0) {
         make_symbols(&o, scn);
         if (o.use_gdb)

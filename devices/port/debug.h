@@ -32,10 +32,11 @@
 #include "devices/port/port.h"
 
 #define DEBUG_MAGIC      0x31474244u /* "DBG1" */
-#define DEBUG_VERSION    2u
+#define DEBUG_VERSION    3u
 #define DEBUG_DATA_BYTES 16384u
 #define DEBUG_MAX_POINTS 64u
 #define DEBUG_MESSAGES   1024u
+#define DEBUG_FAULTS     256u /* as many as a scenario can have */
 #define DEBUG_PATH_BYTES 512u
 
 enum debug_why {
@@ -117,12 +118,25 @@ enum debug_message_state { DEBUG_MSG_QUEUED, DEBUG_MSG_ANNOUNCED, DEBUG_MSG_DROP
 
 #define DEBUG_ANY_NODE UINT32_MAX
 
-/* Which message to stop at: the nth that fits from the moment on at which the filter is made active. */
+/* What becomes of a fault (port_fault_phase), as the run has heard of it; times: VTIME_NEVER, not yet. */
+struct debug_fault {
+    vtime_t begin_ps, end_ps, hit_ps; /* hit_ps: the latest */
+    uint64_t hits;
+};
+
+enum debug_wait { DEBUG_WAIT_RECEIVED, DEBUG_WAIT_SENT, DEBUG_WAIT_FAULT };
+
+/* Which message or fault to stop at: the nth that fits from the moment on at which the filter is made active.
+ */
 struct debug_filter {
     _Atomic uint32_t active;
-    uint32_t sent; /* 1: when it is sent, 0: when it is received */
-    uint32_t from, to;
+    uint32_t wait;     /* enum debug_wait */
+    uint32_t from, to; /* of messages */
     uint64_t nth;
+    uint64_t faults[DEBUG_FAULTS / 64]; /* bit i: fault i */
+    uint32_t phases;                    /* bit i: enum port_fault_phase i */
+    uint32_t zero;
+    vtime_t after_ps; /* only faults later than this: the rack stands where it was told of the earlier ones */
 };
 
 struct debug_shared {
@@ -137,10 +151,13 @@ struct debug_shared {
     _Atomic uint32_t finish;  /* futex: DEBUG_OVER need not wait */
     _Atomic uint32_t abandon; /* the run is not wanted any more: end at once, leave no directory */
     struct debug_filter filter;
-    uint64_t match_count, match_id; /* how many fitted; the one that was waited for */
+    uint64_t match_count, match_id; /* how many fitted; the message that was waited for, or the fault */
     vtime_t match_ps;               /* VTIME_NEVER: none yet */
+    uint32_t match_node;            /* where it can be seen best */
+    uint32_t match_phase;           /* of the fault */
     uint64_t n_messages;            /* ever */
     struct debug_message message[DEBUG_MESSAGES];
+    struct debug_fault fault[DEBUG_FAULTS];
     struct debug_node node[PORT_MAX_NODES];
 };
 

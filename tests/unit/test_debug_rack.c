@@ -335,6 +335,7 @@ START_TEST(a_message_and_its_time)
     ck_assert_uint_eq(rack.shared->filter.nth, 2);
     rack.shared->message[0] = (struct debug_message){.id = 9, .from = 0, .to = 2};
     rack.shared->match_id = 9;
+    rack.shared->match_node = 2;
     rack.shared->match_ps = 900 * NS - 80; /* handed over at the next whole ns */
     for (unsigned i = 0; i < NODES; i++)
         meet_node(i, 800 * NS);
@@ -362,6 +363,7 @@ START_TEST(a_message_in_the_past_of_a_node)
     go(GDB_CONTINUE, GDB_CONTINUE, GDB_CONTINUE);
     rack.shared->message[0] = (struct debug_message){.id = 9, .from = 1};
     rack.shared->match_id = 9;
+    rack.shared->match_node = 1;
     rack.shared->match_ps = 900 * NS;
     for (unsigned i = 0; i < NODES; i++)
         meet_node(i, 901 * NS);
