@@ -19,7 +19,7 @@
 
 struct script {
     unsigned node;
-    const char *steps; /* "R0 W1": reads page 0, writes page 1 */
+    const char *steps; /* "R0 W1p": reads page 0, writes page 1 and pins it */
 };
 
 static const struct config {
@@ -27,29 +27,41 @@ static const struct config {
     bool always; /* small enough for every build */
     unsigned nodes, pages, crashes;
     uint64_t hold_ns;
+    unsigned drops, initial; /* masks of pages: may be dropped; do not begin as zero */
     struct script thread[SIM_THREADS];
 } configs[] = {
-    {"two-writers", true, 2, 1, 0, 0, {{0, "W0 R0 W0"}, {1, "W0 R0 W0"}}},
-    {"two-pages", true, 2, 2, 0, 0, {{0, "W0 R1 W1"}, {1, "W1 R0 W0"}}},
-    {"two-threads", true, 2, 1, 0, 0, {{0, "W0 R0"}, {1, "R0 W0"}, {1, "W0 R0"}}},
-    {"hold", true, 2, 1, 0, 10, {{0, "W0 R0 W0"}, {1, "W0 R0 W0"}}},
-    {"two-crash", true, 2, 2, 1, 0, {{0, "W0 W1"}, {1, "R0 W0 R1"}}},
-    {"readers", true, 3, 1, 0, 0, {{0, "W0 R0"}, {1, "R0 W0"}, {2, "R0 W0"}}},
-    {"chain", true, 3, 1, 0, 0, {{0, "W0"}, {1, "W0 R0"}, {2, "W0 W0"}}},
-    {"chain-crash", true, 3, 1, 1, 0, {{0, "W0"}, {1, "W0 R0"}, {2, "R0 W0"}}},
-    {"three-hold", true, 3, 1, 0, 10, {{0, "W0 R0"}, {1, "R0 W0"}, {2, "W0 R0"}}},
-    {"message-passing", true, 3, 2, 0, 0, {{0, "W0 W1"}, {1, "R1 R0"}, {2, "R1 R0"}}},
-    {"three-writers", true, 3, 1, 0, 0, {{0, "W0 R0 W0"}, {1, "W0 R0 W0"}, {2, "W0 R0 W0"}}},
-    {"crashes", true, 3, 1, 2, 0, {{0, "W0 R0"}, {1, "W0 R0"}, {2, "R0 W0"}}},
-    {"two-pages-crash", true, 3, 2, 1, 0, {{0, "W0 R1"}, {1, "W1 R0"}, {2, "W0 W1"}}},
-    {"four", true, 4, 1, 0, 0, {{0, "R0"}, {1, "W0 R0"}, {2, "R0 W0"}, {3, "W0 R0"}}},
-    {"four-crash", true, 4, 1, 1, 0, {{0, "R0"}, {1, "W0"}, {2, "W0 R0"}, {3, "W0"}}},
-    {"hold-crash", true, 3, 1, 1, 10, {{0, "W0 R0"}, {1, "R0 W0"}, {2, "W0 R0"}}},
-    {"three-ops-crash", false, 3, 1, 1, 0, {{0, "W0 R0 W0"}, {1, "R0 W0 R0"}, {2, "W0 R0 W0"}}},
-    {"four-threads", false, 3, 1, 1, 0, {{0, "W0 R0"}, {1, "R0 W0"}, {2, "W0 R0"}, {2, "R0 W0"}}},
-    {"two-pages-three", false, 3, 2, 1, 0, {{0, "W0 R1 W1"}, {1, "W1 R0 W0"}, {2, "R0 W1 R1"}}},
-    {"four-crashes", false, 4, 1, 2, 0, {{0, "R0"}, {1, "W0 R0"}, {2, "W0 R0"}, {3, "R0 W0"}}},
-    {"four-three", false, 4, 1, 0, 0, {{0, "W0 R0"}, {1, "W0 R0 W0"}, {2, "R0 W0 R0"}, {3, "W0 R0 W0"}}},
+    {"two-writers", true, 2, 1, 0, 0, 0, 0, {{0, "W0 R0 W0"}, {1, "W0 R0 W0"}}},
+    {"two-pages", true, 2, 2, 0, 0, 0, 0, {{0, "W0 R1 W1"}, {1, "W1 R0 W0"}}},
+    {"two-threads", true, 2, 1, 0, 0, 0, 0, {{0, "W0 R0"}, {1, "R0 W0"}, {1, "W0 R0"}}},
+    {"hold", true, 2, 1, 0, 10, 0, 0, {{0, "W0 R0 W0"}, {1, "W0 R0 W0"}}},
+    {"two-crash", true, 2, 2, 1, 0, 0, 0, {{0, "W0 W1"}, {1, "R0 W0 R1"}}},
+    {"readers", true, 3, 1, 0, 0, 0, 0, {{0, "W0 R0"}, {1, "R0 W0"}, {2, "R0 W0"}}},
+    {"chain", true, 3, 1, 0, 0, 0, 0, {{0, "W0"}, {1, "W0 R0"}, {2, "W0 W0"}}},
+    {"chain-crash", true, 3, 1, 1, 0, 0, 0, {{0, "W0"}, {1, "W0 R0"}, {2, "R0 W0"}}},
+    {"three-hold", true, 3, 1, 0, 10, 0, 0, {{0, "W0 R0"}, {1, "R0 W0"}, {2, "W0 R0"}}},
+    {"message-passing", true, 3, 2, 0, 0, 0, 0, {{0, "W0 W1"}, {1, "R1 R0"}, {2, "R1 R0"}}},
+    {"three-writers", true, 3, 1, 0, 0, 0, 0, {{0, "W0 R0 W0"}, {1, "W0 R0 W0"}, {2, "W0 R0 W0"}}},
+    {"crashes", true, 3, 1, 2, 0, 0, 0, {{0, "W0 R0"}, {1, "W0 R0"}, {2, "R0 W0"}}},
+    {"two-pages-crash", true, 3, 2, 1, 0, 0, 0, {{0, "W0 R1"}, {1, "W1 R0"}, {2, "W0 W1"}}},
+    {"four", true, 4, 1, 0, 0, 0, 0, {{0, "R0"}, {1, "W0 R0"}, {2, "R0 W0"}, {3, "W0 R0"}}},
+    {"four-crash", true, 4, 1, 1, 0, 0, 0, {{0, "R0"}, {1, "W0"}, {2, "W0 R0"}, {3, "W0"}}},
+    {"hold-crash", true, 3, 1, 1, 10, 0, 0, {{0, "W0 R0"}, {1, "R0 W0"}, {2, "W0 R0"}}},
+    {"pins", true, 2, 1, 0, 0, 0, 0, {{0, "W0p R0p W0"}, {1, "W0p R0 W0p"}}},
+    {"pin-upgrade", true, 2, 1, 0, 0, 0, 0, {{0, "W0p"}, {1, "R0p R0p"}, {1, "W0 R0p"}}},
+    {"pin-threads", true, 3, 1, 0, 0, 0, 0, {{0, "R0p W0p"}, {1, "R0p"}, {1, "W0p"}, {2, "W0p R0p"}}},
+    {"pin-hold", true, 3, 1, 0, 10, 0, 0, {{0, "W0p R0"}, {1, "R0p W0p"}, {2, "W0 R0p"}}},
+    {"pin-pages", true, 2, 2, 0, 10, 0, 0, {{0, "W0p R1p"}, {1, "W1p W0p"}, {1, "R0p W1"}}},
+    {"pin-crash", true, 3, 1, 1, 0, 0, 1, {{0, "W0p R0p"}, {1, "W0p R0"}, {2, "R0p W0p"}}},
+    {"drop", true, 3, 1, 0, 0, 1, 1, {{0, "W0"}, {1, "R0 W0p"}, {2, "W0p R0"}}},
+    {"drop-crash", true, 3, 1, 1, 10, 1, 1, {{0, "R0"}, {1, "R0 W0"}, {2, "R0p"}}},
+    {"initial-crash", true, 3, 1, 2, 0, 0, 1, {{0, "R0"}, {1, "R0 W0"}, {2, "R0 R0"}}},
+    {"pin-crash-hold", false, 3, 1, 1, 10, 0, 0, {{0, "W0p R0"}, {1, "W0p R0p"}, {2, "R0p W0"}, {2, "R0p"}}},
+    {"drop-two-crash", false, 3, 2, 2, 0, 3, 2, {{0, "W0 R1p"}, {1, "W1p R0"}, {2, "R0p W1"}}},
+    {"three-ops-crash", false, 3, 1, 1, 0, 0, 0, {{0, "W0 R0 W0"}, {1, "R0 W0 R0"}, {2, "W0 R0 W0"}}},
+    {"four-threads", false, 3, 1, 1, 0, 0, 0, {{0, "W0 R0"}, {1, "R0 W0"}, {2, "W0 R0"}, {2, "R0 W0"}}},
+    {"two-pages-three", false, 3, 2, 1, 0, 0, 0, {{0, "W0 R1 W1"}, {1, "W1 R0 W0"}, {2, "R0 W1 R1"}}},
+    {"four-crashes", false, 4, 1, 2, 0, 0, 0, {{0, "R0"}, {1, "W0 R0"}, {2, "W0 R0"}, {3, "R0 W0"}}},
+    {"four-three", false, 4, 1, 0, 0, 0, 0, {{0, "W0 R0"}, {1, "W0R0W0"}, {2, "R0W0R0"}, {3, "W0R0W0"}}},
 };
 
 enum { DEPTH = 400 };
@@ -128,6 +140,7 @@ static void mix_page(const struct sim_node *n, unsigned page)
         mix_number(c->version << 32 | c->request);
         mix_number((uint64_t)c->asked_request << 32 | c->state << 24 | c->asked << 16 | c->orders);
         mix_number(c->hold_until_ns);
+        mix_number((uint64_t)c->held << 32 | c->pins);
         mix_number(c->frame ? *(const uint64_t *)c->frame : 0xffff);
         for (const struct page_fault *f = c->waiting; f; f = f->next)
             mix_number((uint64_t)((const struct sim_thread *)f - sim.thread) + 1);
@@ -154,11 +167,15 @@ static void hash_state(void)
         mix_number(n->p.dead);
         mix_number(n->now);
         mix_number(n->timer_at);
+        mix_number(n->dropped);
         for (unsigned page = 0; page < sim.pages; page++)
             mix_page(n, page);
+        for (const struct page_copy *c = n->p.held_first; c; c = c->held_next)
+            mix_number(c->page);
     }
+    mix_number(sim.retired);
     for (unsigned i = 0; i < sim.threads; i++) {
-        mix_number((uint64_t)sim.thread[i].waits << 8 | sim.thread[i].next);
+        mix_number((uint64_t)sim.thread[i].pinned << 16 | sim.thread[i].waits << 8 | sim.thread[i].next);
         mix(sim.thread[i].result, SIM_SCRIPT);
     }
     for (unsigned a = 0; a < sim.nodes; a++)
@@ -229,11 +246,13 @@ static int explore(const struct config *c)
     seen = NULL;
     memset(&sim, 0, sizeof sim);
     sim_start(c->nodes, c->pages, c->hold_ns);
+    sim_initial(c->initial);
+    sim.drops = (uint8_t)c->drops;
     for (unsigned i = 0; i < SIM_THREADS && c->thread[i].steps; i++) {
         unsigned t = sim_thread(c->thread[i].node);
         for (const char *s = c->thread[i].steps; *s; s++)
             if (*s == 'R' || *s == 'W')
-                sim_plan(t, (unsigned)(s[1] - '0'), *s == 'W');
+                (s[2] == 'p' ? sim_plan_pin : sim_plan)(t, (unsigned)(s[1] - '0'), *s == 'W');
     }
     sim.crashes = c->crashes;
     if (enter(0) < 0)

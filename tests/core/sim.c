@@ -111,6 +111,18 @@ static void on_frame_free(void *ctx, void *frame)
     n->frame[i] = 0;
 }
 
+static bool on_initial(void *ctx, uint64_t page, void *frame)
+{
+    uint64_t *word = frame;
+    if (page >= sim.pages || !((struct sim_node *)ctx)->alive)
+        broken("initial with bad arguments");
+    sim.initials++;
+    if (!(sim.initial >> page & 1))
+        return false;
+    *word = SIM_INITIAL + page;
+    return true;
+}
+
 /* ---- threads ---- */
 
 static void access_page(struct sim_thread *t, uint64_t page, uint64_t *frame, bool write)
@@ -144,7 +156,34 @@ static void on_done(struct page_fault *f, uint64_t page, void *frame, int status
     t->waits = 0;
     if (status == CORE_OK)
         access_page(t, page, frame, f->write);
+    t->pinned = status == CORE_OK && f->pin;
     step_over(t, status);
+}
+
+static bool here(const struct sim_node *n, unsigned page)
+{
+    return !(n->p.dead & core_bit(page % sim.nodes)) && !(n->dropped >> page & 1);
+}
+
+/* Once more, then the pin goes. */
+static void unpin(struct sim_thread *t)
+{
+    struct sim_node *n = &sim.node[t->node];
+    const struct sim_step *s = &t->script[t->next - 1];
+    void *frame;
+    page_look(&n->p, s->page, &frame);
+    if (here(n, s->page)) {
+        const struct page_copy *c = page_copy_find(&n->p, s->page);
+        if (!c || !c->pins)
+            broken("a pin is gone");
+        access_page(t, s->page, frame, s->write);
+        sim.pins_waited_for += c->pins == 1 && c->orders;
+    } else if (frame) {
+        broken("a copy of a page that is gone");
+    }
+    t->pinned = 0;
+    sim.pins++;
+    page_unpin(&n->p, s->page);
 }
 
 static void step(struct sim_thread *t)
@@ -152,8 +191,13 @@ static void step(struct sim_thread *t)
     struct sim_node *n = &sim.node[t->node];
     const struct sim_step *s = &t->script[t->next];
     void *frame;
+    if (sim.retired >> s->page & 1) {
+        step_over(t, CORE_OK);
+        return;
+    }
     t->f.done = on_done;
     t->f.write = s->write;
+    t->f.pin = s->pin;
     t->waits = 1;
     t->answered = 0;
     int rc = page_fault(&n->p, s->page, &t->f);
@@ -165,6 +209,7 @@ static void step(struct sim_thread *t)
     if (rc == 0) {
         page_look(&n->p, s->page, &frame);
         access_page(t, s->page, frame, s->write);
+        t->pinned = s->pin;
     }
     step_over(t, rc);
 }
@@ -192,6 +237,7 @@ void sim_start(unsigned nodes, unsigned pages, uint64_t hold_ns)
                                 .buckets = 2,
                                 .hold_ns = hold_ns,
                                 .ctx = n,
+                                .initial = on_initial,
                                 .send = on_send,
                                 .map = on_map,
                                 .frame_alloc = on_frame_alloc,
@@ -199,6 +245,13 @@ void sim_start(unsigned nodes, unsigned pages, uint64_t hold_ns)
         if (page_init(&n->p, &c) != CORE_OK)
             broken("page_init");
     }
+}
+
+void sim_initial(unsigned mask)
+{
+    sim.initial = (uint8_t)mask;
+    for (unsigned i = 0; i < sim.pages; i++)
+        sim.value[i] = mask >> i & 1 ? SIM_INITIAL + i : 0;
 }
 
 unsigned sim_thread(unsigned node)
@@ -217,6 +270,39 @@ void sim_plan(unsigned thread, unsigned page, bool write)
     t->script[t->length++] = (struct sim_step){.page = (uint8_t)page, .write = write};
 }
 
+void sim_plan_pin(unsigned thread, unsigned page, bool write)
+{
+    sim_plan(thread, page, write);
+    sim.thread[thread].script[sim.thread[thread].length - 1].pin = 1;
+}
+
+/* Whether a fault on the page is under way at a node that lives. */
+static bool in_use(unsigned page)
+{
+    for (unsigned i = 0; i < sim.nodes; i++)
+        if (sim.node[i].alive && page_busy(&sim.node[i].p, page, page))
+            return true;
+    return false;
+}
+
+static unsigned drop_actions(struct sim_action *list)
+{
+    unsigned count = 0;
+    for (unsigned page = 0; page < sim.pages; page++) {
+        if (!(sim.drops >> page & 1))
+            continue;
+        if (!(sim.retired >> page & 1)) {
+            if (!in_use(page))
+                list[count++] = (struct sim_action){SIM_RETIRE, page, 0};
+            continue;
+        }
+        for (unsigned i = 0; i < sim.nodes; i++)
+            if (sim.node[i].alive && !(sim.node[i].dropped >> page & 1))
+                list[count++] = (struct sim_action){SIM_DROP, i, page};
+    }
+    return count;
+}
+
 unsigned sim_actions(struct sim_action *list)
 {
     unsigned count = 0;
@@ -229,12 +315,15 @@ unsigned sim_actions(struct sim_action *list)
         }
     for (unsigned i = 0; i < sim.threads; i++) {
         const struct sim_thread *t = &sim.thread[i];
-        if (sim.node[t->node].alive && !t->waits && t->next < t->length)
+        if (sim.node[t->node].alive && t->pinned)
+            list[count++] = (struct sim_action){SIM_UNPIN, i, 0};
+        else if (sim.node[t->node].alive && !t->waits && t->next < t->length)
             list[count++] = (struct sim_action){SIM_STEP, i, 0};
     }
     for (unsigned i = 0; i < sim.nodes; i++)
         if (sim.node[i].alive && sim.node[i].timer_at)
             list[count++] = (struct sim_action){SIM_POLL, i, 0};
+    count += drop_actions(list + count);
     if (sim.crashes && (count > 0))
         for (unsigned i = 0; i < sim.nodes; i++)
             if (sim.node[i].alive)
@@ -265,13 +354,24 @@ static void clear(unsigned from, unsigned to)
 
 void sim_act(const struct sim_action *a)
 {
-    struct sim_node *n = &sim.node[a->kind == SIM_STEP ? 0 : a->a];
+    struct sim_node *n = &sim.node[a->a % SIM_NODES];
     switch (a->kind) {
     case SIM_DELIVER:
         deliver(a->a, a->b);
         break;
     case SIM_STEP:
         step(&sim.thread[a->a]);
+        break;
+    case SIM_UNPIN:
+        unpin(&sim.thread[a->a]);
+        break;
+    case SIM_RETIRE:
+        sim.retired |= (uint8_t)(1u << a->a);
+        break;
+    case SIM_DROP:
+        n->dropped |= (uint8_t)(1u << a->b);
+        sim.dropped++;
+        page_drop(&n->p, a->b, a->b);
         break;
     case SIM_POLL:
         n->now = n->timer_at;
@@ -296,7 +396,7 @@ void sim_print(const struct sim_action *a)
 {
     static const char *const type[] = {"GET", "FWD", "INV", "ACK", "DATA", "GRANT", "CANCEL", "GONE", "KEPT"};
     const struct sim_packet *k = &sim.channel[a->a % SIM_NODES][a->b][0];
-    const struct sim_thread *t = &sim.thread[a->a];
+    const struct sim_thread *t = &sim.thread[a->a % SIM_THREADS];
     switch (a->kind) {
     case SIM_DELIVER:
         printf("%u > %u %s page %u request %u holder %u node %u write %u zero %u status %d\n", a->a, a->b,
@@ -304,8 +404,18 @@ void sim_print(const struct sim_action *a)
                k->w.write, k->w.zero, (int)k->w.status);
         break;
     case SIM_STEP:
-        printf("thread %u on node %u %s page %u\n", a->a, t->node,
-               t->script[t->next].write ? "writes" : "reads", t->script[t->next].page);
+        printf("thread %u on node %u %s page %u%s\n", a->a, t->node,
+               t->script[t->next].write ? "writes" : "reads", t->script[t->next].page,
+               t->script[t->next].pin ? ", with a pin" : "");
+        break;
+    case SIM_UNPIN:
+        printf("thread %u on node %u unpins page %u\n", a->a, t->node, t->script[t->next - 1].page);
+        break;
+    case SIM_RETIRE:
+        printf("page %u is used no more\n", a->a);
+        break;
+    case SIM_DROP:
+        printf("node %u drops page %u\n", a->a, a->b);
         break;
     case SIM_POLL:
         printf("node %u: hold is over\n", a->a);

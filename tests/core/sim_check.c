@@ -43,8 +43,12 @@ static const char *check_books(unsigned page)
         const struct page_copy *c = page_copy_find(&sim.node[i].p, page);
         if (!sim.node[i].alive || !c)
             continue;
-        if (c->state && !d)
+        if (c->state && !d && !(sim.retired >> page & 1))
             return "a copy of a page without a directory";
+        if (c->pins && !c->state)
+            return "a pin without a copy";
+        if (c->held && (c->pins || !c->orders || !c->state))
+            return "held for no reason";
         if (c->orders > sim.nodes)
             return "more orders than can be";
         if ((c->waiting != NULL) != (c->asked != 0) && !c->orders)
@@ -53,6 +57,35 @@ static const char *check_books(unsigned page)
             return "a frame without use";
     }
     return NULL;
+}
+
+/* Pins: as many as threads have. Dropped pages: nothing is left, but for a directory that a dead node's late
+ * request made. The list of held copies: exactly those that say so. */
+static const char *check_node(const struct sim_node *n)
+{
+    unsigned pins[SIM_PAGES] = {0}, listed = 0;
+    const struct page_copy *before = NULL;
+    for (unsigned i = 0; i < sim.threads; i++) {
+        const struct sim_thread *t = &sim.thread[i];
+        if (t->node == n->number && t->pinned)
+            pins[t->script[t->next - 1].page]++;
+    }
+    for (const struct page_copy *c = n->p.held_first; c; before = c, c = c->held_next, listed++)
+        if (!c->held || c->held_before != before || page_copy_find(&n->p, c->page) != c)
+            return "the list of held copies is broken";
+    if (n->p.held_last != before)
+        return "the list of held copies has another end";
+    for (unsigned page = 0; page < sim.pages; page++) {
+        const struct page_copy *c = page_copy_find(&n->p, page);
+        if ((n->dropped >> page & 1) && (c || (page_dir_find(&n->p, page) && !sim.crashed)))
+            return "a dropped page is there";
+        if (!(n->dropped >> page & 1) && !(n->p.dead & core_bit(page % sim.nodes)) &&
+            (c ? c->pins : 0) != pins[page])
+            return "more or fewer pins than threads have";
+        if (c && c->held)
+            listed--;
+    }
+    return listed ? "a copy is held and not listed, or the reverse" : NULL;
 }
 
 const char *sim_check(void)
@@ -64,9 +97,13 @@ const char *sim_check(void)
         if (wrong)
             return wrong;
     }
-    for (unsigned i = 0; i < sim.nodes; i++)
+    for (unsigned i = 0; i < sim.nodes; i++) {
+        const char *wrong = sim.node[i].alive ? check_node(&sim.node[i]) : NULL;
+        if (wrong)
+            return wrong;
         if (sim.node[i].p.counts.bad)
             return "a message that cannot be";
+    }
     return NULL;
 }
 
@@ -76,7 +113,7 @@ const char *sim_finish(void)
         const struct sim_thread *t = &sim.thread[i];
         if (!sim.node[t->node].alive)
             continue;
-        if (t->waits || t->next < t->length)
+        if (t->waits || t->pinned || t->next < t->length)
             return "a thread waits for ever";
         for (unsigned s = 0; s < t->length; s++) {
             int r = t->result[s];

@@ -5,9 +5,10 @@
  * The first byte of the input chooses the world:
  *
  *     pages     three honest nodes with the page directory, and a fourth that sends anything, in its own
- * name. When it is held for dead at last, every fault ends, and every page can be asked for. forged    the
- * same, but in anybody's name: here only each node's own books are checked. stack     one node with messages,
- * membership and pages (fuzz_core_stack.c): bytes from the transport.
+ *               name. When it is held for dead at last and all pins are gone, every fault ends, and every
+ *               page can be asked for.
+ *     forged    the same, but in anybody's name: here only each node's own books are checked.
+ *     stack     one node with messages, membership and pages (fuzz_core_stack.c): bytes from the transport.
  *
  * The input is what happens, step by step.
  */
@@ -131,6 +132,14 @@ static void on_send(void *ctx, unsigned to, unsigned type, const struct page_wir
     node[to].last[n->number] = &k->next;
 }
 
+static bool on_initial(void *ctx, uint64_t page, void *frame)
+{
+    assert(page < PAGES && ctx);
+    if (page % 2)
+        memset(frame, 0x55, PAGE);
+    return page % 2;
+}
+
 static void on_done(struct page_fault *f, uint64_t page, void *frame, int status)
 {
     struct slot *s = (struct slot *)f;
@@ -152,6 +161,7 @@ static void check_copy(const struct node *n, const struct page_copy *c)
     assert((c->frame != NULL) == (c->state || c->waiting));
     assert(!c->asked || (c->waiting && c->asked_request && c->asked > c->state));
     assert(!c->waiting || c->asked || c->orders);
+    assert((!c->pins || c->state) && (!c->held || (c->orders && c->state && !c->pins)));
 }
 
 static void check_dir(const struct node *n, const struct page_dir *d)
@@ -208,8 +218,17 @@ static bool deliver(unsigned from, unsigned to)
     return true;
 }
 
+static bool unpin_all(void)
+{
+    bool any = false;
+    for (unsigned i = 0; i < HONEST * PAGES; i++)
+        for (; page_pinned(&node[i % HONEST].page, i / HONEST); any = true)
+            page_unpin(&node[i % HONEST].page, i / HONEST);
+    return any;
+}
+
 /* Until nothing is under way. Honest nodes do not talk for ever, unless they are lied to in their names. */
-static void settle(bool any)
+static void settle(bool any, bool unpin)
 {
     unsigned messages = 0;
     for (bool busy = true; busy;) {
@@ -223,6 +242,8 @@ static void settle(bool any)
                 }
             page_poll(&node[to].page);
         }
+        if (unpin)
+            busy |= unpin_all();
         for (unsigned i = 0; i < HONEST * HONEST; i++)
             busy |= node[i % HONEST].first[i / HONEST] != NULL;
         if (messages == MOST_MESSAGES) {
@@ -232,14 +253,15 @@ static void settle(bool any)
     }
 }
 
-static void fault(unsigned n, uint64_t page, bool write)
+static void fault(unsigned n, uint64_t page, bool write, bool pin)
 {
     struct slot *s = slot;
     while (s < slot + SLOTS && s->waits)
         s++;
     if (s == slot + SLOTS)
         return;
-    *s = (struct slot){.f = {.done = on_done, .write = write}, .page = page, .node = n, .waits = true};
+    *s = (struct slot){
+        .f = {.done = on_done, .write = write, .pin = pin}, .page = page, .node = n, .waits = true};
     int rc = page_fault(&node[n].page, page, &s->f);
     assert(rc == 1 || rc == 0 || rc == CORE_ENOMEM || rc == CORE_EDEAD);
     fuzz_core_counts.waited += rc == 1;
@@ -273,7 +295,7 @@ static void forge(bool any)
     if (change & 8)
         w.write ^= 1;
     if (change & 16)
-        w.zero ^= 1;
+        w.zero ^= (uint8_t)(1 + fuzz_core_take(1) % 3);
     if (change & 32)
         w.status = change & 64 ? (int32_t)fuzz_core_take(4) : 0;
     if (change & 128)
@@ -307,7 +329,7 @@ static void step(bool any)
     case 2:
     case 3:
         b = (unsigned)fuzz_core_take(1);
-        fault(op / 16 % HONEST, b % PAGES, b & 128);
+        fault(op / 16 % HONEST, b % PAGES, b & 128, b & 64);
         break;
     case 4:
     case 5:
@@ -324,7 +346,14 @@ static void step(bool any)
         fail_in = (unsigned)fuzz_core_take(1) % 16;
         break;
     case 9:
-        settle(any);
+        settle(any, false);
+        break;
+    case 10:
+        b = (unsigned)fuzz_core_take(1);
+        if (any && b == 0) /* nobody has agreed to it */
+            page_drop(&node[op / 16 % HONEST].page, fuzz_core_take(1) % PAGES, UINT64_MAX);
+        else
+            page_unpin(&node[op / 16 % HONEST].page, b % (PAGES + 1));
         break;
     default:
         forge(any);
@@ -353,6 +382,7 @@ static void pages(bool any)
                                 .buckets = 4,
                                 .hold_ns = hold,
                                 .ctx = n,
+                                .initial = on_initial,
                                 .send = on_send,
                                 .map = on_map,
                                 .frame_alloc = on_frame_alloc,
@@ -363,13 +393,13 @@ static void pages(bool any)
         step(any);
     fail_in = 0;
     kill_evil();
-    settle(any);
+    settle(any, true);
     check();
     for (unsigned i = 0; i < SLOTS; i++)
         assert(any || !slot[i].waits);
     for (unsigned i = 0; i < HONEST * PAGES && !any; i++) {
-        fault(i % HONEST, i / HONEST, i % 2);
-        settle(any);
+        fault(i % HONEST, i / HONEST, i % 2, false);
+        settle(any, false);
         for (unsigned k = 0; k < SLOTS; k++)
             assert(!slot[k].waits);
     }

@@ -119,6 +119,15 @@ static void on_changed(void *ctx, unsigned node, enum member_state state)
         page_peer_dead(&page, node);
 }
 
+static bool on_initial(void *ctx, uint64_t number, void *frame)
+{
+    (void)ctx;
+    assert(number < PAGES);
+    if (number % 2)
+        memset(frame, 0x55, PAGE);
+    return number % 2;
+}
+
 static void on_done(struct page_fault *f, uint64_t number, void *frame, int status)
 {
     struct slot *s = (struct slot *)f;
@@ -146,6 +155,7 @@ static void check_copy(const void *ctx, const struct page_copy *c)
     assert(c->page < PAGES && c->state <= PAGE_EXCLUSIVE && c->orders <= NODES + 1);
     assert(mapped[c->page] == c->state && (c->frame != NULL) == (c->state || c->waiting));
     assert(!c->asked || (c->waiting && c->asked_request)), assert(!c->waiting || c->asked || c->orders);
+    assert((!c->pins || c->state) && (!c->held || (c->orders && c->state && !c->pins)));
 }
 
 static void check_dir(const void *ctx, const struct page_dir *d)
@@ -200,7 +210,7 @@ static void page_data(struct msg *h, uint8_t *data, unsigned b)
     w.request = c && (b & 8) ? c->asked_request : (uint32_t)fuzz_core_take(1);
     w.holder = c && (b & 16) ? c->request : (uint32_t)fuzz_core_take(1);
     w.write = b >> 5 & 1;
-    w.zero = b >> 6 & 1;
+    w.zero = (uint8_t)(b & 64 ? fuzz_core_take(1) % 5 : 0);
     w.status = b & 128 ? (int8_t)fuzz_core_take(1) : 0;
     memcpy(data, &w, sizeof w);
     h->len = sizeof w + (h->type == PAGE_DATA && !w.zero ? PAGE : 0);
@@ -240,14 +250,14 @@ static void packet(void)
     input(&p, bytes);
 }
 
-static void fault(unsigned number, bool write)
+static void fault(unsigned number, bool write, bool pin)
 {
     struct slot *s = slot;
     while (s < slot + SLOTS && s->waits)
         s++;
     if (s == slot + SLOTS)
         return;
-    *s = (struct slot){.f = {.done = on_done, .write = write}, .page = number, .waits = true};
+    *s = (struct slot){.f = {.done = on_done, .write = write, .pin = pin}, .page = number, .waits = true};
     int rc = page_fault(&page, number, &s->f);
     fuzz_core_counts.waited += rc == 1;
     fuzz_core_counts.had += rc == 0;
@@ -277,7 +287,7 @@ static void step(void)
     case 1:
     case 2:
         n = (unsigned)fuzz_core_take(1);
-        fault(n % PAGES, n & 128);
+        fault(n % PAGES, n & 128, n & 64);
         break;
     case 3:
         request((unsigned)fuzz_core_take(1));
@@ -304,6 +314,15 @@ static void step(void)
             bytes[i] = (uint8_t)fuzz_core_take(1);
         member_heard(&member, op & 16 ? n : n % NODES);
         member_hello(&member, op & 16 ? (unsigned)fuzz_core_take(2) : n % NODES, bytes, n % 64);
+        break;
+    case 8:
+        n = (unsigned)fuzz_core_take(1);
+        if (op & 16)
+            page_unpin(&page, n % (2 * PAGES));
+        else if (n % 8 == 0)
+            page_drop(&page, n / 8 % PAGES, n & 128 ? UINT64_MAX : n / 8 % PAGES + 1);
+        else
+            page_busy(&page, n / 8, UINT64_MAX);
         break;
     default:
         packet();
@@ -338,6 +357,7 @@ void fuzz_core_stack(void)
                              .page_bytes = PAGE,
                              .buckets = 4,
                              .hold_ns = b & 2 ? 500 : 0,
+                             .initial = on_initial,
                              .send = on_page_send,
                              .map = on_map,
                              .frame_alloc = on_frame_alloc,
@@ -355,6 +375,12 @@ void fuzz_core_stack(void)
         member_declare_dead(&member, i);
     now += 1000;
     page_poll(&page);
+    for (uint64_t number = 0; number < PAGES; number++)
+        while (page_pinned(&page, number)) { /* others may pin then */
+            page_unpin(&page, number);
+            now += 1000;
+            page_poll(&page);
+        }
     check();
     for (unsigned i = 0; i < SLOTS; i++)
         assert(!slot[i].waits);
