@@ -9,6 +9,7 @@
  * steps. Longer than usual: the step, what it drains and what it fills share one state under one lock.
  */
 #include "sim/engine.h"
+#include "sim/coherence.h"
 #include "sim/fault_run.h"
 #include "sim/netlist.h"
 #include <assert.h>
@@ -50,6 +51,7 @@ struct engine {
     const struct engine_observer *observer;
     const struct engine_recorder *recorder;
     struct tracing *tr;
+    struct coherence *coherence;
     struct ic *ic;
     struct fault_run *faults;
     struct port_shared *port;
@@ -277,6 +279,8 @@ static void on_record(struct engine *e, unsigned i, const struct port_record *re
         put_waiting(e, i, rec, data);
         break;
     case PORT_REC_EVENT:
+        if (e->coherence)
+            coherence_record(e->coherence, i, rec->time_ps, data, rec->len);
         if (e->tr)
             tracing_guest_event(e->tr, i, rec->time_ps, data, rec->len);
         break;
@@ -293,8 +297,12 @@ static void on_record(struct engine *e, unsigned i, const struct port_record *re
             break_node(e, i);
         else if (e->observer)
             e->observer->fault(e->observer->ctx, rec->arg, (enum port_fault_phase)rec->id, i, rec->time_ps);
+        if (e->coherence && !e->node[i].broken && fault_run_switches_off(e->faults, rec))
+            coherence_gone(e->coherence, i, rec->time_ps);
         break;
     case PORT_REC_END:
+        if (e->coherence)
+            coherence_gone(e->coherence, i, rec->time_ps);
         if (e->tr)
             tracing_node_state(e->tr, i, rec->time_ps, end_names[rec->arg], (int32_t)rec->id);
         break;
@@ -469,6 +477,8 @@ static bool bury(struct engine *e, unsigned node, bool gone)
     struct port_node *n = &e->port->node[node];
     if (e->tr && atomic_load(&n->state) != PORT_ENDED)
         tracing_node_state(e->tr, node, n->now_ps, end_names[PORT_END_KILLED], 0);
+    if (e->coherence && atomic_load(&n->state) != PORT_ENDED)
+        coherence_gone(e->coherence, node, n->now_ps);
     return port_bury(e->port, node, gone);
 }
 
@@ -523,6 +533,8 @@ void engine_step(struct engine *e, unsigned core)
         upto = vtime_min(upto, node_earliest(&s->node[i]));
     if (e->tr)
         tracing_commit(e->tr, upto);
+    if (e->coherence)
+        coherence_commit(e->coherence, upto);
     bool early = atomic_load(&e->cancelled) || jobs_done(e);
     unsigned n = early ? 0 : port_grant(s, release);
     bool held = n == 0 && !early && s->hold_ps && s->hold_ps < s->stop_ps;
@@ -643,6 +655,18 @@ void engine_get_node(struct engine *e, unsigned i, struct engine_node *out)
         out->now_ps = e->port->stop_ps;
     }
     memcpy(out->trouble, e->node[i].trouble, sizeof out->trouble);
+}
+
+bool engine_incoherent(struct engine *e, char *why, size_t size)
+{
+    const char *wrong = NULL;
+
+    pthread_mutex_lock(&e->lock);
+    if (e->coherence)
+        wrong = coherence_wrong(e->coherence, NULL);
+    snprintf(why, size, "%s", wrong ? wrong : "");
+    pthread_mutex_unlock(&e->lock);
+    return wrong != NULL;
 }
 
 vtime_t engine_time(struct engine *e)
@@ -815,6 +839,7 @@ struct engine *engine_create(const struct engine_config *cfg, char *why, size_t 
     e->fd = -1;
     e->scn = cfg->scenario;
     e->tr = cfg->tracing;
+    e->coherence = cfg->coherence;
     e->observer = cfg->observer;
     memcpy(e->cores, cfg->cores, cfg->n_cores * sizeof e->cores[0]);
     pthread_mutex_init(&e->lock, NULL);

@@ -19,6 +19,7 @@
 #include "sim/scenario.h"
 #include "tracing/tracing.h"
 
+struct coherence;
 struct engine;
 
 /*
@@ -55,6 +56,7 @@ struct engine_recorder {
 struct engine_config {
     const struct scenario *scenario; /* borrowed */
     struct tracing *tracing;         /* borrowed; may be NULL (benchmarks, tests) */
+    struct coherence *coherence;     /* borrowed; NULL: page states are not checked */
     const int *cores; /* host CPU numbers, n_cores of them; nodes are dealt out to them in turn */
     unsigned n_cores;
     uint32_t spin;         /* see port_core.spin */
@@ -108,6 +110,8 @@ void engine_bury(struct engine *e, unsigned node, const char *reason);
  */
 bool engine_restart(struct engine *e, unsigned node);
 void engine_get_node(struct engine *e, unsigned node, struct engine_node *out);
+/* What is wrong with the states of pages so far (coherence.h), in why[size]. False, and "", if nothing is. */
+bool engine_incoherent(struct engine *e, char *why, size_t size);
 /* Virtual time that all nodes have reached. */
 vtime_t engine_time(struct engine *e);
 /* Tells all plugins to end their QEMU and stops the threads. */

@@ -139,3 +139,10 @@ uint64_t fault_run_hits(const struct fault_run *r, const struct ic *ic, unsigned
             hits += ic_fault_hits(ic, i);
     return hits;
 }
+
+bool fault_run_switches_off(const struct fault_run *r, const struct port_record *rec)
+{
+    enum scn_action a = r->scn->faults[rec->arg].action;
+
+    return rec->id == PORT_FAULT_HIT && (a == SCN_CRASH || a == SCN_RESTART);
+}

@@ -51,6 +51,8 @@ bool fault_run_fabric(struct fault_run *r, struct tracing *tr, const struct ic_e
 /* A record from a node, PORT_REC_FAULT. -1 if it makes no sense. tr may be NULL. */
 int fault_run_node(struct fault_run *r, struct tracing *tr, unsigned node, const struct port_record *rec,
                    const void *data);
+/* Whether such a record, which made sense, says that the machine was switched off: a crash or a restart. */
+bool fault_run_switches_off(const struct fault_run *r, const struct port_record *rec);
 /* How often fault `fault` of the scenario has acted: packets, interrupts, ..; on each node that it paused,
  * slowed down, crashed or restarted: once. */
 uint64_t fault_run_hits(const struct fault_run *r, const struct ic *ic, unsigned fault);

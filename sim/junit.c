@@ -103,6 +103,7 @@ static struct totals cases(struct junit *j, const json_t *o)
 {
     struct totals t = {0};
     const json_t *nodes = json_object_get(o, "nodes"), *fabric = json_object_get(o, "fabric");
+    const json_t *coherence = json_object_get(o, "coherence");
     const json_t *points = json_object_get(json_object_get(o, "load"), "points");
     const char *outcome = text(o, "outcome");
     int64_t last = whole(o, "virtual_ps");
@@ -141,6 +142,14 @@ static struct totals cases(struct junit *j, const json_t *o)
         if (j)
             testcase(j, "", "the fabric's books balance", last, "failure",
                      ok ? NULL : text(fabric, "conservation"));
+    }
+    if (coherence) {
+        const char *verdict = text(coherence, "verdict");
+        bool ok = !strcmp(verdict, "ok");
+        t.tests++;
+        t.failures += !ok;
+        if (j)
+            testcase(j, "", "the states of pages are coherent", last, "failure", ok ? NULL : verdict);
     }
     bool stopped = !o || !strcmp(outcome, "timeout") || !strcmp(outcome, "interrupted") ||
                    !strcmp(outcome, "incomplete");

@@ -7,6 +7,7 @@
 static void facts(const struct report *r, FILE *out)
 {
     const json_t *fabric = json_object_get(r->result, "fabric"), *host = json_object_get(r->result, "host");
+    const json_t *coherence = json_object_get(r->result, "coherence");
     const char *books = rep_string(fabric, "conservation");
     char t[40];
 
@@ -27,6 +28,15 @@ static void facts(const struct report *r, FILE *out)
                 rep_integer(fabric, "in_flight"));
         fprintf(out, "<div><dt>fabric's books</dt><dd%s>", strcmp(books, "ok") ? " class=\"bad\"" : "");
         rep_text(out, strcmp(books, "ok") ? books : "balance");
+        fputs("</dd></div>", out);
+    }
+    if (coherence) {
+        const char *verdict = rep_string(coherence, "verdict");
+        bool bad = strcmp(verdict, "ok") != 0;
+        fprintf(
+            out, "<div><dt>page states</dt><dd id=\"coherence\"%s>%" PRId64 " changes of %" PRId64 " pages: ",
+            bad ? " class=\"bad\"" : "", rep_integer(coherence, "changes"), rep_integer(coherence, "pages"));
+        rep_text(out, bad ? verdict : "coherent");
         fputs("</dd></div>", out);
     }
     if (r->result) {

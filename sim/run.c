@@ -112,6 +112,15 @@ static int open_tracing(struct run *r)
     return r->tracing ? 0 : -1;
 }
 
+static void open_coherence(struct run *r)
+{
+    const char *names[SCN_MAX_NODES];
+
+    for (unsigned i = 0; i < r->scn->n_nodes; i++)
+        names[i] = r->scn->nodes[i].name;
+    r->coherence = coherence_new(names, r->scn->n_nodes, NULL);
+}
+
 int run_dump_scenario(struct run *r)
 {
     char path[PATH_MAX];
@@ -177,8 +186,11 @@ int run_prepare(struct run *r)
         return -1;
     if (open_tracing(r) < 0)
         return -1;
+    if (s->check.coherence)
+        open_coherence(r);
     struct engine_config cfg = {.scenario = s,
                                 .tracing = r->tracing,
+                                .coherence = r->coherence,
                                 .cores = cores,
                                 .n_cores = (unsigned)host_cores(cores, r->opt.cores),
                                 .spin = r->opt.spin,
@@ -447,6 +459,10 @@ int run_finish(struct run *r)
     ic_totals(engine_fabric(r->engine), &r->totals);
     if (ic_check(engine_fabric(r->engine), r->conservation, sizeof r->conservation) == 0)
         r->conservation[0] = 0;
+    if (r->coherence) {
+        coherence_commit(r->coherence, VTIME_NEVER); /* nobody runs any more */
+        engine_incoherent(r->engine, r->incoherent, sizeof r->incoherent);
+    }
     if (tracing_close(r->tracing, r->trace_error, sizeof r->trace_error) == 0)
         r->trace_error[0] = 0;
     r->tracing = NULL;
@@ -479,6 +495,7 @@ void run_free(struct run *r)
         tracing_close(r->tracing, r->trace_error, sizeof r->trace_error);
     record_abandon(r->record);
     engine_destroy(r->engine);
+    coherence_free(r->coherence);
     for (unsigned i = 0; r->node && i < r->scn->n_nodes; i++) {
         free(r->node[i].qemu);
         if (r->node[i].ram_fd >= 0)

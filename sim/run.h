@@ -13,6 +13,7 @@
 #ifndef COB_RUN_H
 #define COB_RUN_H
 
+#include "sim/coherence.h"
 #include "sim/debug_run.h"
 #include "sim/engine.h"
 #include "sim/guest.h"
@@ -73,6 +74,7 @@ struct run {
     struct run_node *node;
     struct tracing *tracing;
     struct debug_run debug;
+    struct coherence *coherence; /* NULL: not asked for */
     struct engine *engine;
     char port_path[64];    /* by which QEMU maps the port */
     struct record *record; /* NULL: no replay log */
@@ -86,6 +88,8 @@ struct run {
     struct ic_totals totals;
     uint64_t hash;          /* over all nodes' ends and memories: equal for equal runs */
     char conservation[200]; /* "" or how the fabric's books do not balance */
+    char incoherent[400];   /* "" or what is wrong with the states of pages */
+    bool incoherence_told;  /* --json */
     char trace_error[300];
     char record_error[300];
     const char *outcome;

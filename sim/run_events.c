@@ -6,6 +6,7 @@
  *   {"event":"node","node":"alpha","state":"result","exit":0,"at_ps":..}     when it was seen to have ended
  *   {"event":"fault","fault":"lossy","action":"loss","hits":17,"virtual_ps":..}   it has acted so often by
  * then
+ *   {"event":"incoherent","text":..}         the states of pages contradict each other (once)
  *   {"event":"progress",..}   run_progress.c          {"event":"end",..}   run_result.c
  *   {"event":"error","text":..}      instead of an end: the run could not be made
  *
@@ -83,12 +84,26 @@ static void tell_hits(struct run *r, unsigned fault)
     run_event_put(o);
 }
 
+static void tell_incoherence(struct run *r)
+{
+    char why[sizeof r->incoherent];
+
+    if (r->incoherence_told || !engine_incoherent(r->engine, why, sizeof why))
+        return;
+    r->incoherence_told = true;
+    json_t *o = json_object();
+    json_object_set_new(o, "event", json_string("incoherent"));
+    json_object_set_new(o, "text", json_string(why));
+    run_event_put(o);
+}
+
 void run_event_poll(struct run *r)
 {
     if (!r->opt.json)
         return;
     for (unsigned i = 0; i < r->scn->n_faults; i++)
         tell_hits(r, i);
+    tell_incoherence(r);
     for (unsigned i = 0; i < r->scn->n_nodes; i++) {
         struct engine_node n;
         engine_get_node(r->engine, i, &n);

@@ -84,6 +84,7 @@ void run_judge(struct run *r)
         failed |= n->verdict[0] != 0;
         XXH64_update(h, v, sizeof v);
     }
+    failed |= r->incoherent[0] != 0;
     r->hash = XXH64_digest(h);
     XXH64_freeState(h);
     r->exit_status = r->interrupted                            ? EXIT_INTERRUPTED
@@ -186,6 +187,18 @@ static json_t *faults_json(const struct run *r)
     return list;
 }
 
+/* Of the run, not of a node: what was checked over all of them. */
+static json_t *coherence_json(const struct run *r)
+{
+    struct coherence_counts counts = coherence_counted(r->coherence);
+    json_t *o = json_object();
+
+    json_object_set_new(o, "changes", json_integer((json_int_t)counts.changes));
+    json_object_set_new(o, "pages", json_integer((json_int_t)counts.pages));
+    json_object_set_new(o, "verdict", json_string(r->incoherent[0] ? r->incoherent : "ok"));
+    return o;
+}
+
 static json_t *host_json(const struct run *r)
 {
     json_t *o = json_object(), *nodes = json_array();
@@ -237,6 +250,8 @@ int run_write_result(struct run *r)
     json_object_set_new(fabric, "in_flight", json_integer((json_int_t)r->totals.in_flight));
     json_object_set_new(fabric, "conservation", json_string(r->conservation[0] ? r->conservation : "ok"));
     json_object_set_new(o, "fabric", fabric);
+    if (r->coherence)
+        json_object_set_new(o, "coherence", coherence_json(r));
     if (r->trace_error[0])
         json_object_set_new(o, "trace_error", json_string(r->trace_error));
     if (r->record_error[0])
@@ -279,6 +294,8 @@ void run_print_summary(const struct run *r, FILE *out)
     for (unsigned i = 0; i < r->scn->n_nodes; i++)
         if (r->node[i].verdict[0])
             fprintf(out, "node %s: %s\n", r->scn->nodes[i].name, r->node[i].verdict);
+    if (r->incoherent[0])
+        fprintf(out, "the states of pages are contradictory: %s\n", r->incoherent);
     if (r->conservation[0])
         fprintf(out, "the fabric's books do not balance: %s\n", r->conservation);
     if (r->trace_error[0])

@@ -50,6 +50,7 @@
  *     - { name: lossy, link: wire0, match: { kind: heartbeat }, at: 10ms, for: 5ms, loss: 10% }
  *
  *   explore: { actions: [loss, delay], until: 20ms }   # the budget of `cob explore`: docs/explore.md
+ *   check: { coherence: true }       # page states must never contradict each other: docs/coherence.md
  *
  * Numbers of time, rate and size need a unit. Unknown and duplicate keys are errors with "did you mean".
  */
@@ -271,6 +272,11 @@ struct scn_explore {
     vtime_t from_ps, until_ps; /* faults begin in [from, until) */
 };
 
+/* What is checked while the run goes on, beside what the nodes expect. */
+struct scn_check {
+    bool coherence; /* of what nodes say of shared pages: coherence.h */
+};
+
 struct scenario {
     char *path; /* as given */
     char *name;
@@ -284,6 +290,7 @@ struct scenario {
     struct scn_link *links;
     unsigned n_links;
     struct scn_load load;
+    struct scn_check check;
     struct scn_explore explore;
     struct scn_kind *kinds;
     unsigned n_kinds;

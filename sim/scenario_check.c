@@ -262,3 +262,16 @@ void scn_check_load(struct scn_reader *r, const struct scn_where *w, size_t pos)
     else if (hot == 0)
         scn_error(r->d, at(w, t, "hot"), "hot: there is no node \"%s\" with an adapter", s->load.hot);
 }
+
+void scn_check_checks(struct scn_reader *r, const struct scn_where *where)
+{
+    const struct scenario *s = r->s;
+    bool adapter = false;
+
+    for (unsigned i = 0; i < s->n_nodes; i++)
+        adapter |= s->nodes[i].adapter;
+    if (s->check.coherence && !adapter)
+        scn_error(
+            r->d, where->pos[scn_where_key(&scn_table_check, "coherence")],
+            "coherence: no node has a fabric adapter (a link of its fab0), whose event port tells of pages");
+}

@@ -167,8 +167,8 @@ struct scn_table {
 
 extern const struct scn_table scn_table_root, scn_table_defaults, scn_table_node, scn_table_expect,
     scn_table_switch, scn_table_link, scn_table_topology, scn_table_load, scn_table_kind, scn_table_fault,
-    scn_table_match, scn_table_after, scn_table_trace, scn_table_explore;
-#define SCN_N_TABLES 14
+    scn_table_match, scn_table_after, scn_table_trace, scn_table_explore, scn_table_check;
+#define SCN_N_TABLES 15
 extern const struct scn_table *const scn_tables[SCN_N_TABLES]; /* in the order of the reference */
 
 const struct scn_key *scn_key_find(const struct scn_table *t, const char *key);
@@ -292,6 +292,8 @@ void scn_check_link(struct scn_reader *r, const struct scn_link *l, const struct
 void scn_check_totals(struct scn_reader *r, size_t nodes_pos);
 /* `load`, and nodes without guests; pos: of the load, where: of its keys. */
 void scn_check_load(struct scn_reader *r, const struct scn_where *where, size_t pos);
+/* `check`; the same. */
+void scn_check_checks(struct scn_reader *r, const struct scn_where *where);
 /* `explore`; the same. */
 void scn_check_explore(struct scn_reader *r, const struct scn_where *where, size_t pos);
 /* Whether a regular expression compiles, and is small enough to be compiled. 0, or -1 with a sentence in err.

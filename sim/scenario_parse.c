@@ -217,7 +217,7 @@ static char *directory_of(const char *path)
 static void read_root(struct scn_reader *r, const struct scn_yaml *root)
 {
     struct scenario *s = r->s;
-    struct scn_where sub[2] = {0}, where = {.sub = sub}; /* load, explore */
+    struct scn_where sub[3] = {0}, where = {.sub = sub}; /* load, check, explore */
     const struct scn_yaml *nodes, *topology;
     struct scn_yaml *switches = NULL, *links = NULL;
     size_t nodes_pos = root->pos;
@@ -244,7 +244,8 @@ static void read_root(struct scn_reader *r, const struct scn_yaml *root)
     scn_read_faults(r, section(r, root, "kinds"), section(r, root, "faults"));
     scn_read_trace(r, scn_yaml_get(root, "trace", NULL));
     scn_check_load(r, &sub[0], where.pos[scn_where_key(&scn_table_root, "load")]);
-    scn_check_explore(r, &sub[1], where.pos[scn_where_key(&scn_table_root, "explore")]);
+    scn_check_checks(r, &sub[1]);
+    scn_check_explore(r, &sub[2], where.pos[scn_where_key(&scn_table_root, "explore")]);
 }
 
 static struct scenario *parse(const char *text, size_t len, const char *path, bool look_up, FILE *diag)

@@ -98,6 +98,10 @@ static const struct scn_key root_keys[] = {
      .help =
          "Traffic for the fabric alone, without guests (all nodes have `arch: none`): `cob run` then prints "
          "latency and throughput for each offered rate. See docs/fabric.md."},
+    {.key = "check",
+     .type = SCN_T_OBJECT,
+     .sub = &scn_table_check,
+     .help = "What must hold all the time, over all nodes; what does not makes the run fail."},
     {.key = "kinds",
      .type = SCN_T_MAP,
      .max = SCN_MAX_KINDS,
@@ -508,6 +512,16 @@ static const struct scn_key load_keys[] = {
      .help = "Per cent of the messages that go to the hot spot; the others go to any node, at random."},
 };
 
+static const struct scn_key check_keys[] = {
+    {.key = "coherence",
+     .type = SCN_T_FLAG,
+     AT(scenario, check.coherence),
+     .help =
+         "`true`: what the kernels say of shared pages on the event port (type 0x21) must never be "
+         "contradictory: one writer or "
+         "any number of readers of each page, and all of the version granted last. See docs/coherence.md."},
+};
+
 #define KEYS(a) .keys = a, .n_keys = COUNT(a)
 _Static_assert(COUNT(node_keys) <= SCN_MAX_KEYS && COUNT(link_keys) <= SCN_MAX_KEYS,
                "struct scn_where has room for every key");
@@ -538,15 +552,18 @@ const struct scn_table scn_table_switch = {.id = "switch",
 const struct scn_table scn_table_link = {
     .id = "link", .title = "A link", KEYS(link_keys), .help = "Two ends, a delay, a rate."};
 
+const struct scn_table scn_table_check = {
+    .id = "check", .title = "`check`", KEYS(check_keys), .help = "What is checked while the run goes on."};
+
 const struct scn_table scn_table_load = {.id = "load",
                                          .title = "`load`",
                                          KEYS(load_keys),
                                          .help = "Traffic without guests; one measurement for each rate."};
 
 const struct scn_table *const scn_tables[SCN_N_TABLES] = {
-    &scn_table_root,  &scn_table_defaults, &scn_table_node,  &scn_table_expect,  &scn_table_switch,
-    &scn_table_link,  &scn_table_topology, &scn_table_load,  &scn_table_kind,    &scn_table_fault,
-    &scn_table_match, &scn_table_after,    &scn_table_trace, &scn_table_explore,
+    &scn_table_root,  &scn_table_defaults, &scn_table_node,  &scn_table_expect, &scn_table_switch,
+    &scn_table_link,  &scn_table_topology, &scn_table_load,  &scn_table_check,  &scn_table_kind,
+    &scn_table_fault, &scn_table_match,    &scn_table_after, &scn_table_trace,  &scn_table_explore,
 };
 
 const struct scn_key *scn_key_find(const struct scn_table *t, const char *key)

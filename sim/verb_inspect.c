@@ -161,6 +161,7 @@ int verb_inspect(int argc, char **argv)
         putchar('\n');
     } else {
         const json_t *host = json_object_get(o, "host"), *fabric = json_object_get(o, "fabric");
+        const json_t *coherence = json_object_get(o, "coherence");
         printf("%s %s (exit status %" PRId64 "): %s virtual in %.1f s, hash %s\n", text(o, "name"),
                text(o, "outcome"), whole(o, "exit"), scn_format_time(whole(o, "virtual_ps"), t, sizeof t),
                json_number_value(json_object_get(host, "wall_s")), text(o, "hash"));
@@ -185,6 +186,9 @@ int verb_inspect(int argc, char **argv)
                " delivered + %" PRId64 " dropped + %" PRId64 " in flight (%s)\n",
                whole(fabric, "injected"), whole(fabric, "copied"), whole(fabric, "delivered"),
                whole(fabric, "dropped"), whole(fabric, "in_flight"), text(fabric, "conservation"));
+        if (coherence)
+            printf("page states: %" PRId64 " changes of %" PRId64 " pages (%s)\n",
+                   whole(coherence, "changes"), whole(coherence, "pages"), text(coherence, "verdict"));
         print_files(path);
     }
     json_decref(o);

@@ -2,11 +2,12 @@
 /*
  * verb_trace.c - `cob trace`: a run's events as text, one message followed, all of it in numbers, exports.
  *
- * Exit status: 0; 1 there is no such message; 2 wrong usage, or something that is not a run with a whole
- * trace (what can be read is printed).
+ * Exit status: 0; 1 there is no such message, or page states are contradictory; 2 wrong usage, or something
+ * that is not a run with a whole trace (what can be read is printed).
  */
 #include "sim/rundir.h"
 #include "sim/scenario.h"
+#include "sim/trace_coherence.h"
 #include "sim/trace_kind.h"
 #include "sim/verbs.h"
 #include "tracing/tracing.h"
@@ -23,6 +24,8 @@ static int usage(FILE *to, int status)
         "       cob trace summary RUN [--json]        latencies, talkers, queues, drops, faults\n"
         "       cob trace export RUN --perfetto FILE  for Perfetto (ui.perfetto.dev, trace_processor)\n"
         "       cob trace export RUN --pcapng FILE    all captures as one, for Wireshark\n"
+        "       cob trace RUN --coherence             whether all that kernels said of their pages can be "
+        "true\n"
         "RUN is a directory, a name below runs/, or latest.\n"
         "\n"
         "Filters:\n"
@@ -37,7 +40,8 @@ static int usage(FILE *to, int status)
         "ID: 12, the number of a frame or packet (the message it belongs to is followed); or\n"
         "NODE.QUEUE.MESSAGE[.EPOCH], a message that this node sent.\n"
         "\n"
-        "Exit status: 0; 1 nobody has sent that; 2 for wrong usage or a run whose trace is not whole.\n",
+        "Exit status: 0; 1 nobody has sent that, or page states are contradictory; 2 for wrong usage or a "
+        "run whose trace is not whole.\n",
         to);
     return status;
 }
@@ -79,26 +83,20 @@ static bool take_event(const char *text, const char **event)
 struct wishes {
     struct tracing_filter filter;
     const char *perfetto, *pcapng;
-    bool json, filtered;
+    bool json, filtered, coherence;
 };
 
 /* -1: go on; else the exit status. */
 static int parse(int argc, char **argv, struct wishes *w)
 {
     static const struct option options[] = {
-        {"node", required_argument, NULL, 'n'},
-        {"link", required_argument, NULL, 'l'},
-        {"from", required_argument, NULL, 'f'},
-        {"to", required_argument, NULL, 't'},
-        {"event", required_argument, NULL, 'e'},
-        {"kind", required_argument, NULL, 'k'},
-        {"frame", required_argument, NULL, 'F'},
-        {"message", required_argument, NULL, 'm'},
-        {"perfetto", required_argument, NULL, 'P'},
-        {"pcapng", required_argument, NULL, 'p'},
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
+        {"node", required_argument, NULL, 'n'},     {"link", required_argument, NULL, 'l'},
+        {"from", required_argument, NULL, 'f'},     {"to", required_argument, NULL, 't'},
+        {"event", required_argument, NULL, 'e'},    {"kind", required_argument, NULL, 'k'},
+        {"frame", required_argument, NULL, 'F'},    {"message", required_argument, NULL, 'm'},
+        {"perfetto", required_argument, NULL, 'P'}, {"pcapng", required_argument, NULL, 'p'},
+        {"json", no_argument, NULL, 'j'},           {"coherence", no_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},           {0},
     };
     struct tracing_filter *f = &w->filter;
     bool good = true;
@@ -141,6 +139,9 @@ static int parse(int argc, char **argv, struct wishes *w)
         case 'j':
             w->json = true;
             break;
+        case 'c':
+            w->coherence = true;
+            break;
         case 'h':
             return usage(stdout, 0);
         default:
@@ -178,8 +179,9 @@ int verb_trace(int argc, char **argv)
     if (n != (follow              ? 3
               : summary || export ? 2
                                   : 1) ||
-        (w.json && !summary) || (w.filtered && (follow || summary || export)) ||
-        (!export && (w.perfetto || w.pcapng)) || (export && !w.perfetto && !w.pcapng))
+        (w.json && !summary) || (w.coherence && (n != 1 || w.filtered)) ||
+        (w.filtered && (follow || summary || export)) || (!export && (w.perfetto || w.pcapng)) ||
+        (export && !w.perfetto && !w.pcapng))
         return usage(stderr, 2);
     if (rundir_find(rundir_base(), argv[optind + (n > 1)], run, why, sizeof why) < 0) {
         fprintf(stderr, "cob trace: %s\n", why);
@@ -187,7 +189,9 @@ int verb_trace(int argc, char **argv)
     }
     uint64_t *ids = NULL;
     int result;
-    if (follow)
+    if (w.coherence)
+        result = trace_coherence(run);
+    else if (follow)
         result = tracing_follow(run, argv[optind + 2], stdout, stderr);
     else if (summary)
         result = tracing_summary(run, w.json, stdout, stderr);

@@ -82,6 +82,7 @@ void run_ports(const char *line);
 void run_faults(const char *line);
 void run_victim(const char *line);
 void run_orders(const char *line);
+void run_pages(const char *line);
 
 /* "text: number\n", for people and tests */
 void say(const char *text, uint64_t number);

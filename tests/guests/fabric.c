@@ -11,6 +11,7 @@
  *   faults   messages, and what happens to them and their interrupts           fabric_faults.c
  *   victim   memory, code and time that a fault of the scenario changes        fabric_faults.c
  *   orders   numbered datagrams, by a protocol with a mistake                 fabric_orders.c
+ *   pages    what a kernel says of its pages, true or not                     fabric_pages.c
  *
  * A node that has none of these to do waits: without `run:` it does not keep the run from ending. The result
  * port says how it went; what was wrong stands on the console.
@@ -62,7 +63,8 @@ void guest_main(const char *line)
         void (*run)(const char *line);
     } programs[] = {{"ports", run_ports},   {"ping", run_ping},       {"storm", run_storm},
                     {"abuse", run_abuse},   {"patch", run_patch},     {"faults", run_faults},
-                    {"victim", run_victim}, {"numbers", run_numbers}, {"orders", run_orders}};
+                    {"victim", run_victim}, {"numbers", run_numbers}, {"orders", run_orders},
+                    {"pages", run_pages}};
 
     if (!adapter_open())
         print("cob: result 1\n");
