@@ -37,27 +37,30 @@ static const char words[] =
     "start.\n"
     "end\n";
 
-int debug_commands_write(const char *path, const struct scenario *scn, const char *const kernels[],
+int debug_commands_write(const char *path, const struct scenario *scn, int only, const char *const kernels[],
                          const char *where)
 {
     FILE *f = fopen(path, "we");
-    bool bad;
+    bool bad, first = true;
 
     if (!f)
         return -1;
     fputs(head, f);
     for (unsigned i = 0; i < scn->n_nodes; i++) {
-        if (i > 0)
+        if (only >= 0 && i != (unsigned)only)
+            continue;
+        if (!first)
             fprintf(f, "add-inferior\ninferior %u\n", i + 1);
         const struct scn_node *n = &scn->nodes[i];
         const char *symbols = n->symbols ? n->symbols : kernels[i];
         if (symbols)
             fprintf(f, "file %s\n", symbols);
-        if (i == 0)
+        if (first)
             fprintf(f, "target extended-remote %s\n", where);
         fprintf(f, "attach %u\n", i + 1);
+        first = false;
     }
-    if (scn->n_nodes > 1)
+    if (only < 0 && scn->n_nodes > 1)
         fputs("inferior 1\n", f);
     fputs(words, f);
     bad = ferror(f);

@@ -7,10 +7,10 @@
 #include "sim/scenario.h"
 
 /*
- * where: what `target extended-remote` takes. kernels: by node, the symbol file of its stock kernel if it
- * names none of its own; NULL: there is none. 0, or -1 errno.
+ * only: the one node that is there, -1: all are. where: what `target extended-remote` takes. kernels: by
+ * node, the symbol file of its stock kernel if it names none of its own; NULL: there is none. 0, or -1 errno.
  */
-int debug_commands_write(const char *path, const struct scenario *scn, const char *const kernels[],
+int debug_commands_write(const char *path, const struct scenario *scn, int only, const char *const kernels[],
                          const char *where);
 
 #endif

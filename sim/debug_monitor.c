@@ -50,8 +50,9 @@ static void do_nodes(struct talk *t, unsigned n, char **w)
     (void)n;
     (void)w;
     for (unsigned i = 0; i < r->scn->n_nodes; i++)
-        tell(t, "%2u %-16s %-8s %-8s at %s\n", i + 1, r->scn->nodes[i].name,
-             scn_arch_name(r->scn->nodes[i].arch), rack_node_state(r, i), at(rack_now_ps(r, i), when));
+        if (rack_has(r, i))
+            tell(t, "%2u %-16s %-8s %-8s at %s\n", i + 1, r->scn->nodes[i].name,
+                 scn_arch_name(r->scn->nodes[i].arch), rack_node_state(r, i), at(rack_now_ps(r, i), when));
 }
 
 static void end_name(const struct debug_rack *r, const struct scn_end *e, char buf[120])
@@ -72,8 +73,13 @@ static void do_links(struct talk *t, unsigned n, char **w)
         const struct scn_link *l = &r->scn->links[i];
         char a[120], b[120], when[40], delay[40];
         vtime_t up = VTIME_NEVER;
+        bool there = !r->absent;
         for (unsigned k = 0; k < 2; k++)
-            if (!l->end[k].is_switch && r->port)
+            there = there || (!l->end[k].is_switch && rack_has(r, l->end[k].index));
+        if (!there)
+            continue; /* nothing is known of it */
+        for (unsigned k = 0; k < 2; k++)
+            if (!l->end[k].is_switch && rack_has(r, l->end[k].index) && r->port)
                 up = vtime_min(up, r->port->node[l->end[k].index].nic[l->end[k].nic].link_up_ps);
         end_name(r, &l->end[0], a);
         end_name(r, &l->end[1], b);
@@ -283,22 +289,23 @@ static void do_help(struct talk *t, unsigned n, char **w);
 static const struct {
     const char *name;
     void (*run)(struct talk *t, unsigned n, char **words);
+    bool whole; /* needs the whole rack */
     const char *help;
 } commands[] = {
-    {"help", do_help, "this"},
-    {"vtime", do_vtime, "virtual time of the node that gdb looks at"},
-    {"nodes", do_nodes, "where every node stands"},
-    {"links", do_links, "the links and whether they are trained"},
-    {"messages", do_messages, "the messages in flight"},
-    {"until", do_until, "TIME | +TIME: the next `continue` stops all nodes exactly there"},
-    {"goto", do_goto, "TIME | -TIME: the next `continue` goes there by running again from the start"},
-    {"align", do_align,
+    {"help", do_help, false, "this"},
+    {"vtime", do_vtime, false, "virtual time of the node that gdb looks at"},
+    {"nodes", do_nodes, false, "where every node stands"},
+    {"links", do_links, false, "the links and whether they are trained"},
+    {"messages", do_messages, true, "the messages in flight"},
+    {"until", do_until, false, "TIME | +TIME: the next `continue` stops all nodes exactly there"},
+    {"goto", do_goto, false, "TIME | -TIME: the next `continue` goes there by running again from the start"},
+    {"align", do_align, false,
      "the next `continue` brings all nodes to exactly where the node that gdb looks at stands"},
-    {"break", do_break,
+    {"break", do_break, true,
      "message [sent|received] [from NODE] [to NODE] [nth N], or fault [NAME] [begins|hits|ends] [nth N]: the "
      "next `continue` stops at it; alone: what is waited for"},
-    {"delete", do_delete, "what `break` waits for is not waited for any more"},
-    {"faults", do_faults, "the scenario's faults: planned, active, over"},
+    {"delete", do_delete, true, "what `break` waits for is not waited for any more"},
+    {"faults", do_faults, true, "the scenario's faults: planned, active, over"},
 };
 
 static void do_help(struct talk *t, unsigned n, char **w)
@@ -321,7 +328,9 @@ void debug_monitor(struct debug_rack *r, unsigned node, const char *command,
         w[n++] = word;
     for (size_t i = 0; n > 0 && i < sizeof commands / sizeof commands[0]; i++)
         if (!strcmp(w[0], commands[i].name)) {
-            if (r->phase == RACK_REST || commands[i].run == do_help)
+            if (r->absent && commands[i].whole)
+                tell(&t, "this is the replay of one node, without the rack around it\n");
+            else if (r->phase == RACK_REST || commands[i].run == do_help)
                 commands[i].run(&t, n, w);
             else
                 tell(&t, "the guests have ended\n");

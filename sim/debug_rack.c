@@ -57,6 +57,11 @@ static int ask(struct debug_rack *r, unsigned i, uint32_t op)
 
 /* ---- where everybody is ---- */
 
+bool rack_has(const struct debug_rack *r, unsigned i)
+{
+    return !(r->absent >> i & 1);
+}
+
 static bool dead(const struct debug_rack *r, unsigned i)
 {
     return r->port && atomic_load(&r->port->node[i].state) == PORT_ENDED;
@@ -321,8 +326,10 @@ static char *match_text(struct debug_rack *r, char *buf, size_t size)
 static unsigned earliest(const struct debug_rack *r)
 {
     unsigned best = 0;
-    for (unsigned i = 1; i < r->scn->n_nodes; i++)
-        if (before(r, i, best))
+    while (!rack_has(r, best))
+        best++;
+    for (unsigned i = best + 1; i < r->scn->n_nodes; i++)
+        if (rack_has(r, i) && before(r, i, best))
             best = i;
     return best;
 }
@@ -526,7 +533,7 @@ void rack_gone(struct debug_rack *r, int exit_status)
 static unsigned t_cpus(void *ctx, unsigned node)
 {
     const struct debug_rack *r = ctx;
-    return r->scn->nodes[node].cpus;
+    return rack_has(r, node) ? r->scn->nodes[node].cpus : 0;
 }
 
 static const struct description *describe_of(const struct debug_rack *r, unsigned node)
@@ -813,7 +820,7 @@ int rack_open(struct debug_rack *r, bool start_stopped, vtime_t hold_ps, unsigne
     r->shared->start_stopped = start_stopped;
     r->gentle = false;
     for (unsigned i = 0; i < r->scn->n_nodes; i++)
-        r->gentle = r->gentle || r->scn->nodes[i].cpus > 1;
+        r->gentle = r->gentle || (rack_has(r, i) && r->scn->nodes[i].cpus > 1);
     r->shared->hold_ps = hold_ps;
     r->shared->hold_one = r->gentle && hold_ps ? 1 + hold_node : 0;
     r->goal_ps = r->gentle ? hold_ps : 0;
@@ -827,7 +834,8 @@ int rack_open(struct debug_rack *r, bool start_stopped, vtime_t hold_ps, unsigne
     for (unsigned i = 0; i < r->scn->n_nodes; i++) {
         struct rack_node *w = &r->node[i];
         atomic_store(&r->shared->node[i].until_ps, r->goal_ps);
-        r->shared->node[i].pc_register = describe_of(r, i)->pc_register;
+        if (rack_has(r, i))
+            r->shared->node[i].pc_register = describe_of(r, i)->pc_register;
         w->seen = 0;
         w->pending = w->held = w->mute = false;
         if (r->plan.kind == PLAN_NONE || r->plan.kind == PLAN_COUNT || r->plan.kind == PLAN_NTH)

@@ -52,6 +52,7 @@ struct debug_rack {
     size_t port_bytes;
     int fd, bell[2];
     char path[64];
+    uint64_t absent; /* bit i: node i is not there, for one node is replayed alone */
     enum rack_phase phase;
     bool launched; /* the run has come to its first rest */
     bool user_interrupt;
@@ -94,6 +95,7 @@ void rack_gone(struct debug_rack *r, int exit_status);
 
 /* Where a node stands; only at rest. */
 vtime_t rack_now_ps(const struct debug_rack *r, unsigned node);
+bool rack_has(const struct debug_rack *r, unsigned node);
 /* "running", "idle", ... */
 const char *rack_node_state(const struct debug_rack *r, unsigned node);
 /* Why a node has stopped. */

@@ -45,14 +45,12 @@ static pid_t start_run(struct session *s)
 
     while (s->c->run_args[n])
         n++;
-    char **argv = calloc(n + 6, sizeof *argv);
+    char **argv = calloc(n + 4, sizeof *argv);
     assert(argv);
     argv[0] = "cob";
-    argv[1] = "run";
-    argv[2] = "--quiet";
-    argv[3] = "--debug";
-    argv[4] = s->rack.path;
-    memcpy(argv + 5, s->c->run_args, n * sizeof *argv);
+    memcpy(argv + 1, s->c->run_args, n * sizeof *argv);
+    argv[n + 1] = "--debug";
+    argv[n + 2] = s->rack.path;
     pid = fork();
     if (pid == 0) {
         sigset_t none;
@@ -359,7 +357,7 @@ static int describe_all(struct session *s)
 
     for (unsigned i = 0; i < s->c->scn->n_nodes; i++) {
         enum scn_arch a = s->c->scn->nodes[i].arch;
-        if (s->rack.describe[a])
+        if (s->rack.describe[a] || !rack_has(&s->rack, i))
             continue;
         char *qemu = guest_find_qemu(a, version, sizeof version, why, sizeof why);
         if (!qemu || describe(a, qemu, &s->describe[a], why, sizeof why) < 0) {
@@ -384,6 +382,10 @@ static int open_all(struct session *s)
     s->rack.stopped = stopped;
     s->rack.restart = restart;
     s->rack.ctx = s;
+    if (s->c->only_node >= 0) {
+        s->rack.absent = ~(UINT64_C(1) << s->c->only_node);
+        s->rack.plan.node = (unsigned)s->c->only_node;
+    }
     s->out = malloc(OUT_MAX);
     assert(s->out);
     sigemptyset(&set);
@@ -399,7 +401,8 @@ static int open_all(struct session *s)
                 s->c->socket ? s->c->socket : "the loopback interface", strerror(errno));
         return -1;
     }
-    if (s->c->commands && debug_commands_write(s->c->commands, s->c->scn, s->c->kernel_symbols, where) < 0) {
+    if (s->c->commands &&
+        debug_commands_write(s->c->commands, s->c->scn, s->c->only_node, s->c->kernel_symbols, where) < 0) {
         fprintf(stderr, "cob: %s: %s\n", s->c->commands, strerror(errno));
         return -1;
     }

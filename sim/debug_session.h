@@ -14,14 +14,15 @@
 
 struct session_config {
     const struct scenario *scn;
-    char *const *run_args;                      /* of `cob run`, NULL at the end, scenario included */
-    const char *socket;                         /* path; NULL: a port of the loopback interface */
-    unsigned port;                              /* 0: any */
-    bool start_stopped;                         /* else the run goes on until gdb connects */
-    vtime_t at_ps;                              /* stop there first; 0: at the start */
-    const struct debug_filter *at_event;        /* or at this message or fault; NULL: none */
-    char *const *gdb;                           /* command line of gdb, NULL: none is started */
-    const char *commands;                       /* file to be written for gdb: how to connect, symbols */
+    char *const *run_args;               /* of `cob run` or `cob replay`, that word first; NULL at the end */
+    int only_node;                       /* it is a replay of this node alone; -1: a run */
+    const char *socket;                  /* path; NULL: a port of the loopback interface */
+    unsigned port;                       /* 0: any */
+    bool start_stopped;                  /* else the run goes on until gdb connects */
+    vtime_t at_ps;                       /* stop there first; 0: at the start */
+    const struct debug_filter *at_event; /* or at this message or fault; NULL: none */
+    char *const *gdb;                    /* command line of gdb, NULL: none is started */
+    const char *commands;                /* file to be written for gdb: how to connect, symbols */
     const char *kernel_symbols[PORT_MAX_NODES]; /* of nodes with a stock kernel; NULL: none */
 };
 

@@ -200,7 +200,8 @@ static void on_attach(struct gdb_server *s, const char *rest)
 {
     uint64_t pid;
 
-    if (!gdb_hex(&rest, &pid) || pid == 0 || pid > s->t.n_nodes) {
+    if (!gdb_hex(&rest, &pid) || pid == 0 || pid > s->t.n_nodes ||
+        s->t.cpus(s->t.ctx, (unsigned)pid - 1) == 0) {
         reply(s, "E01");
         return;
     }

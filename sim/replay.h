@@ -19,6 +19,7 @@ struct replay_options {
     const struct guest_backend *backend;
     const char *fabric; /* replay_fabric: the other scenario */
     bool json, quiet;
+    const char *debug; /* replay_node: the mailbox of a debugger, NULL: none */
 };
 
 /*

@@ -262,9 +262,18 @@ static int prepare(struct player *p)
     if (n->ram_fd < 0 || ftruncate(n->ram_fd, (off_t)p->log->head.memory_bytes) < 0)
         return fail(EXIT_ENVIRONMENT, "memory: %s", strerror(errno));
     p->compare = replay_compare_new(p->log, p->names);
-    p->port = replay_port_new(&(struct replay_port_config){p->log, p->opt->until_ps, emitted, p});
+    if (p->opt->debug && debug_run_open(&r->debug, p->opt->debug, r->scn->n_nodes, r->why, sizeof r->why) < 0)
+        return fail(EXIT_USAGE, "%s", r->why);
+    p->port = replay_port_new(&(struct replay_port_config){.log = p->log,
+                                                           .until_ps = p->opt->until_ps,
+                                                           .emitted = emitted,
+                                                           .release = r->debug.hook.release,
+                                                           .release_ctx = r->debug.hook.ctx,
+                                                           .ctx = p});
     if (!p->port)
         return fail(EXIT_ENVIRONMENT, "the port: %s", strerror(errno));
+    if (r->debug.shared)
+        debug_run_ready(&r->debug, replay_port_shared(p->port), replay_port_path(p->port), r->dir.path);
     snprintf(r->port_path, sizeof r->port_path, "%s", replay_port_path(p->port));
     p->recorded_s = recorded_wall(p->opt->run);
     return 0;
@@ -289,6 +298,8 @@ static int start(struct player *p)
     if (run_start_node(r, p->index) < 0)
         return fail(EXIT_ENVIRONMENT, "%s", r->why);
     clock_gettime(CLOCK_MONOTONIC, &r->started);
+    if (r->debug.shared)
+        debug_run_under_way(&r->debug);
     return 0;
 }
 
@@ -308,10 +319,18 @@ static int watch(struct player *p)
                         r->dir.path, p->opt->node);
         if (interrupted)
             return fail(EXIT_INTERRUPTED, "interrupted");
-        if (run_elapsed_s(r) > (double)r->scn->timeout_s)
+        if (debug_run_abandoned(&r->debug))
+            return EXIT_INTERRUPTED; /* the debugger goes back: another one has been asked for */
+        if (!r->debug.shared && run_elapsed_s(r) > (double)r->scn->timeout_s)
             return fail(EXIT_TIMEOUT, "the scenario's wall-clock limit of %" PRId64 " s was reached",
                         r->scn->timeout_s);
     }
+    /* At its end the node can be looked at. Not at a difference: there it may run. */
+    while (r->debug.shared && !interrupted && (p->stand == REPLAY_AT_TARGET || p->stand == REPLAY_ENDED) &&
+           debug_run_linger(&r->debug, 200))
+        ;
+    if (debug_run_abandoned(&r->debug))
+        return EXIT_INTERRUPTED;
     r->wall_s = run_elapsed_s(r);
     if (p->stand == REPLAY_ASTRAY)
         return fail(EXIT_ENVIRONMENT, "%s", replay_port_trouble(p->port));

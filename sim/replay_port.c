@@ -229,6 +229,8 @@ static enum replay_stand step_free(struct replay_port *p)
     if (earliest(n) >= p->target)
         return REPLAY_AT_TARGET;
     vtime_t grant = vtime_min(p->target, p->earliest[p->down.next]);
+    if (p->s->hold_ps && !p->s->hold_one)
+        grant = vtime_min(grant, p->s->hold_ps);
     if (p->links.next < p->links.n)
         grant = vtime_min(grant, p->links.rec[p->links.next]->time_ps);
     if (grant <= n->now_ps) /* it takes what is in the ring, and asks again */
@@ -257,6 +259,14 @@ static enum replay_stand step_scripted(struct replay_port *p)
             return astray(p, "the down ring has no room for what it had in the run");
     p->grants.next++;
     return let_go(p, g->time_ps, g->arg != 0);
+}
+
+/* Does a debugger keep it here? */
+static bool held(struct replay_port *p)
+{
+    bool none = p->s->hold_ps && earliest(p->node) >= p->s->hold_ps;
+
+    return p->cfg.release && !p->cfg.release(p->cfg.release_ctx, p->node->now_ps, none);
 }
 
 /* ---- what comes up ---- */
@@ -302,6 +312,8 @@ enum replay_stand replay_port_wait(struct replay_port *p, int timeout_ms)
         return REPLAY_HALTED;
     if (ended)
         return REPLAY_ENDED;
+    if (held(p))
+        return REPLAY_RUNS;
     return p->scripted ? step_scripted(p) : step_free(p);
 }
 
@@ -313,6 +325,11 @@ void replay_port_quit(struct replay_port *p)
 const char *replay_port_path(const struct replay_port *p)
 {
     return p->path;
+}
+
+struct port_shared *replay_port_shared(struct replay_port *p)
+{
+    return p->s;
 }
 
 struct port_node *replay_port_node(struct replay_port *p)

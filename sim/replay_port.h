@@ -18,8 +18,11 @@
  * If it stands elsewhere than it did when it asks for one, it runs other software than in the run, and goes
  * on by the rule above.
  *
- * Threads: all from one thread. sim/debug_run could stand between replay_port_wait() and its caller: nothing
- * moves while nobody calls it and the node is blocked.
+ * A debugger can hold the node (port_shared.hold_ps, as in a run): no grant reaches beyond, and once the node
+ * can do nothing before that time `release` is asked, and after false nothing moves until the next
+ * port_recall(). A node with several vCPUs keeps its grants (hold_one) and stops itself.
+ *
+ * Threads: all from one thread.
  */
 #ifndef COB_REPLAY_PORT_H
 #define COB_REPLAY_PORT_H
@@ -47,6 +50,8 @@ struct replay_port_config {
     const struct replay_log *log; /* borrowed */
     vtime_t until_ps;             /* stop there at the latest; VTIME_NEVER: where the log says */
     replay_emitted_fn *emitted;
+    bool (*release)(void *ctx, vtime_t upto, bool none); /* NULL: no debugger. engine_observer says what */
+    void *release_ctx;
     void *ctx;
 };
 
@@ -55,6 +60,7 @@ struct replay_port *replay_port_new(const struct replay_port_config *cfg);
 void replay_port_free(struct replay_port *p); /* NULL is allowed */
 /* Path by which QEMU maps the port; valid while p lives. */
 const char *replay_port_path(const struct replay_port *p);
+struct port_shared *replay_port_shared(struct replay_port *p);
 struct port_node *replay_port_node(struct replay_port *p);
 /* Serves the node; returns what has become of it, REPLAY_RUNS after timeout_ms. Stands for good: call no
  * more. */

@@ -3,6 +3,7 @@
 #include "sim/debug_predicate.h"
 #include "sim/debug_session.h"
 #include "sim/images.h"
+#include "sim/replay.h"
 #include "sim/run.h"
 #include "sim/symbols.h"
 #include "sim/verbs.h"
@@ -10,15 +11,19 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char help[] =
-    "usage: cob debug [options] SCENARIO [-- GDB-ARGUMENT...]\n"
+    "usage: cob debug [options] SCENARIO|RUN [-- GDB-ARGUMENT...]\n"
+    "       cob debug [options] RUN --node NAME [-- GDB-ARGUMENT...]\n"
     "\n"
-    "Runs a scenario under one gdb: every node is an inferior, every virtual CPU a thread, and all of them "
+    "Runs a scenario, or that of a run again, under one gdb: every node is an inferior, every virtual CPU a "
+    "thread, and all of them "
     "stop together.\n"
     "The run starts stopped. It goes on without gdb when gdb detaches or ends.\n"
     "\n"
+    "  --node NAME      only this node of a run, alone, fed from its replay log (cob replay)\n"
     "  --at TIME        run to this virtual time first; all nodes stop exactly there\n"
     "  --at-message P   run to a message first: \"[sent|received] [from NODE] [to NODE] [nth N]\"\n"
     "  --at-fault P     run to a fault first: \"[NAME] [begins|hits|ends] [nth N]\"\n"
@@ -35,6 +40,7 @@ static const char help[] =
 
 enum {
     OPT_AT = 256,
+    OPT_NODE,
     OPT_AT_MESSAGE,
     OPT_AT_FAULT,
     OPT_NO_GDB,
@@ -49,6 +55,7 @@ enum {
 
 static const struct option options[] = {
     {"at", required_argument, NULL, OPT_AT},
+    {"node", required_argument, NULL, OPT_NODE},
     {"at-message", required_argument, NULL, OPT_AT_MESSAGE},
     {"at-fault", required_argument, NULL, OPT_AT_FAULT},
     {"no-gdb", no_argument, NULL, OPT_NO_GDB},
@@ -67,15 +74,18 @@ static const struct option options[] = {
     {0},
 };
 
-enum { PASSED_MAX = 32 };
+enum { PASSED_MAX = 32, PASSED_FIRST = 2 };
 
 struct choice {
     struct session_config c;
-    const char *gdb, *at_message, *at_fault;
+    const char *node, *gdb, *at_message, *at_fault;
     struct debug_filter at_event;
     bool use_gdb, use_port;
-    char *passed[PASSED_MAX + 2];
+    char *passed[PASSED_FIRST + PASSED_MAX +
+                 4]; /* cob run --quiet .. SCENARIO, cob replay RUN --node NAME .. */
     unsigned n_passed;
+    bool passed_other;   /* than --backend */
+    char path[PATH_MAX]; /* of the scenario file, or of the run */
     char *gdb_argv[64];
     char dir[200], socket[240], commands[240];
     char *kernel_symbols[PORT_MAX_NODES]; /* files that were made */
@@ -93,7 +103,8 @@ static int pass(struct choice *o, const struct option *opt, char *value)
 
     if (o->n_passed >= PASSED_MAX || asprintf(&text, value ? "--%s=%s" : "--%s", opt->name, value) < 0)
         return bad("--", opt->name, "too many options");
-    o->passed[o->n_passed++] = text;
+    o->passed[PASSED_FIRST + o->n_passed++] = text;
+    o->passed_other = o->passed_other || strcmp(opt->name, "backend") != 0;
     return 0;
 }
 
@@ -113,6 +124,9 @@ static int parse(int argc, char **argv, struct choice *o)
             if (scn_parse_time(optarg, &o->c.at_ps, why, sizeof why) < 0)
                 return bad("--at", optarg, why);
             o->c.at_ps = (o->c.at_ps + VTIME_NS - 1) / VTIME_NS * VTIME_NS;
+            break;
+        case OPT_NODE:
+            o->node = optarg;
             break;
         case OPT_AT_MESSAGE:
             o->at_message = optarg;
@@ -151,7 +165,7 @@ static int parse(int argc, char **argv, struct choice *o)
             return -1;
         }
     if (optind >= argc || (optind + 1 < argc && !o->use_gdb)) {
-        fprintf(stderr, "cob debug: exactly one scenario file is needed; see cob debug --help\n");
+        fprintf(stderr, "cob debug: exactly one scenario file or run is needed; see cob debug --help\n");
         return -1;
     }
     int firsts = (o->c.at_ps != 0) + (o->at_message != NULL) + (o->at_fault != NULL);
@@ -161,8 +175,58 @@ static int parse(int argc, char **argv, struct choice *o)
                            : "--running needs --no-gdb, and no --at");
         return -1;
     }
-    o->passed[o->n_passed] = argv[optind];
+    if (o->node && (o->passed_other || o->at_message || o->at_fault)) {
+        fprintf(stderr, "cob debug: --node goes with --at and --backend, not with what concerns the rack\n");
+        return -1;
+    }
     return 0;
+}
+
+/* The scenario, of the file or the run that the command line names, and the arguments of what is started.
+ * NULL: reported. */
+static struct scenario *load(struct choice *o, const char *name)
+{
+    struct stat st;
+    char why[PATH_MAX + 100];
+    bool file = stat(name, &st) == 0 && !S_ISDIR(st.st_mode);
+    struct scenario *scn;
+    unsigned end = PASSED_FIRST + o->n_passed;
+
+    if (o->node || !file) {
+        if (rundir_find(rundir_base(), name, o->path, why, sizeof why) < 0) {
+            fprintf(stderr, "cob debug: %s\n", why);
+            return NULL;
+        }
+    } else if (snprintf(o->path, sizeof o->path, "%s", name) >= (int)sizeof o->path) {
+        fprintf(stderr, "cob debug: %s: %s\n", name, strerror(ENAMETOOLONG));
+        return NULL;
+    }
+    o->c.only_node = -1;
+    o->c.run_args = o->passed;
+    o->passed[0] = o->node ? "replay" : "run";
+    o->passed[1] = o->node ? o->path : "--quiet";
+    if (!o->node) {
+        size_t len = strlen(o->path);
+        if (!file && snprintf(o->path + len, sizeof o->path - len, "/scenario.scn.yml") >=
+                         (int)(sizeof o->path - len)) {
+            fprintf(stderr, "cob debug: %s: %s\n", name, strerror(ENAMETOOLONG));
+            return NULL;
+        }
+        o->passed[end] = o->path;
+        return scenario_load(o->path, stderr);
+    }
+    scn = replay_scenario(o->path);
+    for (unsigned i = 0; scn && i < scn->n_nodes; i++)
+        if (!strcmp(scn->nodes[i].name, o->node))
+            o->c.only_node = (int)i;
+    if (scn && o->c.only_node < 0) {
+        fprintf(stderr, "cob debug: %s has no node '%s'\n", name, o->node);
+        scenario_free(scn);
+        return NULL;
+    }
+    o->passed[end] = "--node";
+    o->passed[end + 1] = (char *)o->node;
+    return scn;
 }
 
 /* --at-message, --at-fault. */
@@ -223,6 +287,8 @@ static void make_symbols(struct choice *o, const struct scenario *scn)
     char why[PATH_MAX + 300];
 
     for (unsigned i = 0, k; i < scn->n_nodes; i++) {
+        if (o->c.only_node >= 0 && i != (unsigned)o->c.only_node)
+            continue;
         if (scn->nodes[i].kernel || scn->nodes[i].symbols || image_kernel(&scn->nodes[i], kernel[i]) < 0)
             continue;
         for (k = 0; strcmp(kernel[k], kernel[i]) != 0; k++)
@@ -248,7 +314,7 @@ int verb_debug(int argc, char **argv)
     case -1:
         return EXIT_USAGE;
     }
-    struct scenario *scn = scenario_load(argv[optind], stderr);
+    struct scenario *scn = load(&o, argv[optind]);
     if (!scn)
         return EXIT_USAGE;
     if (scn->load.given) {
@@ -257,7 +323,6 @@ int verb_debug(int argc, char **argv)
         return EXIT_USAGE;
     }
     o.c.scn = scn;
-    o.c.run_args = o.passed;
     if (parse_event(&o) < 0) {
         scenario_free(scn);
         return EXIT_USAGE;
@@ -278,7 +343,7 @@ int verb_debug(int argc, char **argv)
         rmdir(o.dir);
     }
     for (unsigned i = 0; i < o.n_passed; i++)
-        free(o.passed[i]);
+        free(o.passed[PASSED_FIRST + i]);
     scenario_free(scn);
     return status;
 }

@@ -29,7 +29,17 @@ static const char help[] =
     "Exit status: 0 no difference, 2 wrong usage or a log that is damaged, cut off or of another version,\n"
     "3 environment, 4 it differs, 124 wall-clock limit, 130 interrupted.\n";
 
-enum { OPT_NODE = 256, OPT_UNTIL, OPT_KERNEL, OPT_INITRD, OPT_APPEND, OPT_BACKEND, OPT_FABRIC, OPT_JSON };
+enum {
+    OPT_NODE = 256,
+    OPT_UNTIL,
+    OPT_KERNEL,
+    OPT_INITRD,
+    OPT_APPEND,
+    OPT_BACKEND,
+    OPT_FABRIC,
+    OPT_JSON,
+    OPT_DEBUG
+};
 
 static const struct option options[] = {
     {"node", required_argument, NULL, OPT_NODE},
@@ -40,6 +50,7 @@ static const struct option options[] = {
     {"backend", required_argument, NULL, OPT_BACKEND},
     {"fabric", required_argument, NULL, OPT_FABRIC},
     {"json", no_argument, NULL, OPT_JSON},
+    {"debug", required_argument, NULL, OPT_DEBUG}, /* by cob debug */
     {"help", no_argument, NULL, 'h'},
     {0},
 };
@@ -96,6 +107,9 @@ static int parse(int argc, char **argv, struct replay_options *o, const char **r
             break;
         case OPT_JSON:
             o->json = true;
+            break;
+        case OPT_DEBUG:
+            o->debug = optarg;
             break;
         default:
             return -1;
