@@ -179,13 +179,28 @@ static void gone(struct page *p, struct page_dir *d, unsigned node)
             d->unsure |= core_bit(i) & ~p->dead;
 }
 
+/* Whether the node got its copy will be known only when somebody has answered: itself, or one of those that
+ * its copy was to come from, one behind the other. */
+static bool doubted(const struct page *p, const struct page_dir *d, unsigned node)
+{
+    for (unsigned i = 0; i < p->c.nodes; i++) {
+        unsigned source = d->node[node].source;
+        if (d->unsure & core_bit(node))
+            return true;
+        if (source == CORE_NO_NODE || d->node[source].request != d->node[node].source_request)
+            return false;
+        node = source;
+    }
+    return false;
+}
+
 /* The node was refused its copy by one that was to have it, and that nobody doubts: it has lied. Else the
  * page would be looked for there without end. */
 static void liar(struct page *p, struct page_dir *d, unsigned node)
 {
     unsigned source = d->node[node].source;
     if (source != CORE_NO_NODE && d->node[source].request == d->node[node].source_request &&
-        (d->holders & ~d->unsure & core_bit(source))) {
+        (d->holders & core_bit(source)) && !doubted(p, d, source)) {
         p->counts.bad++;
         take_away(d, source);
     }

@@ -329,9 +329,8 @@ START_TEST(pin_of_a_reader)
 {
     sim_start(4, 1, 0);
     unsigned one = start(1, 0, false, true);
-    get(2, 0, false);                            /* 1 has the only copy: it is sent in spite of the pin */
-    ck_assert_int_eq(sim.thread[one].pinned, 0); /* sim_run unpins */
-    one = start(1, 0, false, true);
+    unsigned two = start(2, 0, false, false); /* 1 has the only copy: it is sent in spite of the pin */
+    ck_assert(sim.thread[two].next == 1 && sim.thread[one].pinned);
     unsigned three = start(3, 0, true, false);
     ck_assert_uint_eq(sim.thread[three].waits, 1);
     ck_assert_int_eq(sim.node[1].mapped[0], PAGE_SHARED);
