@@ -4,8 +4,12 @@
  *
  *   process.c   the table of processes: beginning, end, waiting for one, kill
  *   thread.c    threads, the scheduler, waiting
- *   memory.c    a process's address ranges; copying from and to user memory
+ *   memory.c    a process's address ranges; copying from and to user memory; their pages are dsm.c's
  *   exec.c      ELF files; futex.c, file.c and pipe.c the rest
+ *   remote.h    threads and processes on other nodes
+ *
+ * A process belongs to the node that its id names, its origin. Where else it has threads there is a replica:
+ * page tables and some of the ranges, no files, no count of all threads.
  *
  * The kernel is not preemptive, and one CPU runs it: what is said here holds between two points at which a
  * thread waits.
@@ -15,25 +19,49 @@
 
 #include "guest-kernel/kernel/kernel.h"
 
-enum { FILES = 16, RANGES = 24, PROCESSES = 64, THREADS = 256 };
+enum { FILES = 16, RANGES = 48, SEGMENTS = 8, PROCESSES = 64, THREADS = 256, PATH = 64 };
 enum { SIGBUS = 7, SIGKILL = 9, SIGSEGV = 11 };
 
 struct file;
+struct remote_thread;
 struct range { /* pages come when they are first touched */
     uintptr_t begin, end;
     unsigned prot;
+    uint32_t object; /* of dsm.h; 0: text, out of this node's program file */
+    uint64_t first;  /* page of the object at begin */
+};
+struct segment { /* of the program's file on this node */
+    uintptr_t at;
+    uint64_t in_file;
+    const uint8_t *contents;
+};
+struct placement { /* of new threads whose node is left open */
+    enum { PLACE_HERE, PLACE_SPREAD, PLACE_NODE } policy;
+    unsigned value; /* PLACE_NODE: which; PLACE_SPREAD: where the next one goes */
 };
 struct process {
     int id; /* 0: free */
-    struct process *parent;
+    int parent;
+    bool first;   /* init: the node ends with it */
+    bool replica; /* its origin is another node */
+    bool child;   /* of a process here, on another node: only id, parent and end */
+    bool orphan;  /* a replica without an origin */
     uint64_t root;
     struct range ranges[RANGES];
+    uint32_t last_object;
+    struct segment segments[SEGMENTS];
+    unsigned n_segments;
     uintptr_t brk_begin, brk;
     struct file *files[FILES];
-    unsigned threads; /* alive */
-    bool ending;      /* its threads leave at their next return to user mode */
+    struct placement placement;
+    uint64_t nodes;                /* where there are replicas */
+    struct remote_thread *remotes; /* threads there */
+    unsigned threads;              /* alive: all at the origin, its own at a replica */
+    unsigned held;                 /* at work for it in the kernel: it may not go yet */
+    bool ending;                   /* its threads leave at their next return to user mode */
     bool zombie;
     int status; /* as wait4 tells it */
+    char path[PATH];
 };
 enum state { FREE, RUNNABLE, RUNNING, WAITING, GONE };
 struct thread { /* lies at the lower end of its kernel stack */
@@ -46,20 +74,40 @@ struct thread { /* lies at the lower end of its kernel stack */
     const void *channel;
     uint64_t wake_ns;
     uint64_t tls;
-    uintptr_t clear_tid;               /* user address: set to 0 and woken when it ends */
+    uintptr_t clear_tid; /* user address: set to 0 and woken when it ends */
+    bool pinned;         /* it has that page until it has gone on (memory_progress) */
+    uint64_t pinned_key;
+    uintptr_t pinned_pc;
+    bool cancelled;              /* what it waits for is not wanted any more */
+    void (*run)(void *argument); /* of a thread that stays in the kernel */
+    void *argument;
     _Alignas(16) uint8_t fp[FP_BYTES]; /* while it does not run */
 };
 
 /* ---- process.c ---- */
 
 void process_init(void);
-/* The first one, from the file that init= names. */
+/* The first one, from the file that init= names; none if that is "-". */
 void process_first(void);
-struct process *process_new(struct process *parent);
-/* Every thread of it leaves soon; status as wait4 tells it. */
+/* id: of the process, as its origin gave it; 0: a new one of this node. NULL: no room. */
+struct process *process_new(int id, int parent);
+/* The number for a process or thread of this node. */
+int process_number(void);
+/* Which node a process or thread id is of. */
+unsigned process_origin(int id);
+/* The process, or this node's replica of it. NULL: there is none, or it has ended. */
+struct process *process_here(int id);
+struct process *process_at(unsigned slot); /* for slots below PROCESSES; NULL: free */
+/* Every thread of it leaves soon; status as wait4 tells it. At a replica the origin is told. */
 void process_end(struct process *p, int status);
-/* Of the last thread: gives everything back. */
-void process_gone(struct process *p);
+/* One of its threads is no more. Nothing of p may be used afterwards. */
+void process_left(struct process *p, int thread, int status);
+/* Work for it in the kernel is done; the same. */
+void process_release(struct process *p);
+/* A replica's last: gives all back. */
+void process_forget(struct process *p);
+/* A child on another node has ended. */
+void process_child_ended(int id, int status);
 /* System calls: results as Linux's, negative errno. */
 int64_t process_kill(int id, unsigned signal);
 int64_t process_wait(int id, int *status, bool no_hang);
@@ -68,13 +116,19 @@ int64_t process_wait(int id, int *status, bool no_hang);
 
 struct thread *current(void);
 /* Begins in user mode with a copy of this frame. NULL: too many. */
-struct thread *thread_new(struct process *p, const struct frame *f);
-void thread_exit(void) __attribute__((noreturn));
+struct thread *thread_new(struct process *p, const struct frame *f, int id);
+/* Runs a function in the kernel, in the process's address space, and before others. NULL: too many. */
+struct thread *thread_kernel(struct process *p, void (*run)(void *argument), void *argument);
+void thread_exit(int status) __attribute__((noreturn));
 void leave_if_killed(void);
 /* Wakes all that wait for it. */
 void wake(const void *channel);
+/* The same; they are the next to run. */
+void wake_first(const void *channel);
 /* Wakes all threads of a process. */
 void wake_process(const struct process *p);
+/* A thread's wait ends with -1, now and later. */
+void thread_cancel(struct thread *t);
 void wake_sleepers(void);
 /* The timer's interrupt comes at that time of arch_time_ns(), or earlier. */
 void timer_by(uint64_t at);
@@ -83,18 +137,42 @@ void timer_by(uint64_t at);
  * May also return for no reason.
  */
 int wait_for(const void *channel, uint64_t until_ns);
+/* Waits until woken, even if the process is ending. May also return for no reason. */
+void wait_always(const void *channel);
 void yield(void);
 void scheduler(void) __attribute__((noreturn));
 
 /* ---- memory.c ---- */
 
-/* Makes the page that was touched present; false: it is not the process's to touch so. Then the process ends.
- */
+struct page_ref { /* a page of user memory, in use */
+    void *frame;
+    uint64_t key;
+    unsigned prot; /* to map it with; 0: it is mapped already */
+    int status;    /* if there is none: enum core_status, CORE_EINVAL: may not be touched so */
+    bool pinned;
+};
+/* Makes the page that was touched present; false: it is not the process's to touch so, and the process ends. */
 bool process_fault(uintptr_t address, unsigned prot);
-bool range_add(struct process *p, uintptr_t begin, uintptr_t end, unsigned prot);
-/* The page at this address, made if it should be there; NULL: may not be touched so. */
-void *user_page(struct process *p, uintptr_t at, unsigned prot);
-/* Current process; -1: bad address. */
+/* At a trap from user mode: has the thread gone on since its last fault, so that the page may go? anyway: it may
+ * go in any case. */
+void memory_progress(bool anyway);
+bool memory_add(struct process *p, uintptr_t begin, uintptr_t end, unsigned prot, bool text);
+/* The range of that address; may ask the origin and wait. NULL: there is none. */
+struct range *memory_range(struct process *p, uintptr_t at);
+/* Where a page of an object is in user memory; 0: nowhere, or not known here. */
+uintptr_t memory_address(struct process *p, uint32_t object, uint64_t page, unsigned *prot);
+/* Fills in what the program's file has for the page at this address; false: nothing. */
+bool memory_contents(struct process *p, uintptr_t at, void *page);
+/* What is known of these addresses is not true any more; translations go. */
+void memory_forget(struct process *p, uintptr_t begin, uintptr_t end);
+/* Of a replica: the origin's range. */
+void memory_learn(struct process *p, const struct range *r);
+/* Ranges and all pages that were touched. -1: no memory, or a page is lost. */
+int memory_copy(struct process *to, struct process *from);
+/* The page at this address, made if it should be there; NULL: *ref says why. Waits. Then user_page_put(). */
+void *user_page(struct process *p, uintptr_t at, unsigned prot, struct page_ref *ref);
+void user_page_put(struct page_ref *ref);
+/* Current process; -1: bad address. They may wait. */
 int copy_in(void *to, uintptr_t from, size_t n);
 int copy_out(uintptr_t to, const void *from, size_t n);
 /* The same of any process. */
@@ -116,6 +194,8 @@ struct arguments { /* one after the other, each with its end */
 };
 /* Fills an empty process from an ELF file; *f begins the program. Negative errno. */
 int exec_load(struct process *p, const char *path, const struct arguments *a, struct frame *f);
+/* Of a replica: where this node has the program's contents. Negative errno. */
+int exec_replica(struct process *p, const char *path);
 
 /* ---- initrd.c ---- */
 
@@ -126,14 +206,16 @@ const void *initrd_find(const char *path, uint64_t *bytes);
 
 int64_t futex_wait(uintptr_t at, uint32_t value, uint64_t until_ns);
 int64_t futex_wake(struct process *p, uintptr_t at, unsigned n);
+/* Wakes n, and lets up to m others wait at another word. compare: only if the word at *value is so. */
+int64_t futex_requeue(uintptr_t at, unsigned n, unsigned m, uintptr_t to, const uint32_t *value);
 
 /* ---- file.c, pipe.c ---- */
 
 struct pipe;
 struct file {
-    enum { FILE_CONSOLE, FILE_INITRD, FILE_PIPE_IN, FILE_PIPE_OUT } kind;
+    enum { FILE_CONSOLE, FILE_INITRD, FILE_TEXT, FILE_PIPE_IN, FILE_PIPE_OUT } kind;
     unsigned users;
-    const uint8_t *data;
+    const uint8_t *data; /* FILE_TEXT: a page, its own */
     uint64_t bytes, at;
     struct pipe *pipe;
 };

@@ -12,7 +12,6 @@ enum { SLICE_NS = 1000000 };
 static struct thread *threads[THREADS];
 static unsigned slots;                        /* of threads, used so far */
 static struct thread *first, **last = &first; /* runnable */
-static int next_id = 1;
 static uintptr_t idle_context;
 static uint64_t timer_at = UINT64_MAX;
 
@@ -29,6 +28,16 @@ static void make_runnable(struct thread *t)
     last = &t->next;
 }
 
+/* It is the next to run. */
+static void make_first(struct thread *t)
+{
+    t->state = RUNNABLE;
+    t->next = first;
+    if (!first)
+        last = &t->next;
+    first = t;
+}
+
 static uintptr_t stack_top(struct thread *t)
 {
     return (uintptr_t)t + STACK;
@@ -40,7 +49,7 @@ static void begin(void)
     arch_return(current()->frame);
 }
 
-struct thread *thread_new(struct process *p, const struct frame *f)
+static struct thread *make(struct process *p, int id, void (*entry)(void))
 {
     unsigned slot = 0;
 
@@ -51,16 +60,50 @@ struct thread *thread_new(struct process *p, const struct frame *f)
         return NULL;
     memset(t, 0, sizeof *t);
     uintptr_t frame = stack_top(t) - arch_frame_bytes;
-    *t =
-        (struct thread){.id = next_id++, .process = p, .frame = (struct frame *)frame, .wake_ns = UINT64_MAX};
-    memcpy(t->frame, f, arch_frame_bytes);
+    *t = (struct thread){.id = id, .process = p, .frame = (struct frame *)frame, .wake_ns = UINT64_MAX};
     arch_fp_init(t->fp);
-    t->context = arch_context(frame, begin);
+    t->context = arch_context(frame, entry);
     threads[slot] = t;
     if (slot >= slots)
         slots = slot + 1;
+    return t;
+}
+
+struct thread *thread_new(struct process *p, const struct frame *f, int id)
+{
+    struct thread *t = make(p, id, begin);
+
+    if (!t)
+        return NULL;
+    memcpy(t->frame, f, arch_frame_bytes);
     p->threads++;
     make_runnable(t);
+    return t;
+}
+
+/* A kernel thread's whole life. */
+static void work(void)
+{
+    struct thread *t = current();
+
+    t->run(t->argument);
+    process_release(t->process);
+    t->state = GONE;
+    leave();
+    panic("a thread that has ended runs");
+}
+
+struct thread *thread_kernel(struct process *p, void (*run)(void *argument), void *argument)
+{
+    struct thread *t = make(p, 0, work);
+
+    if (!t)
+        return NULL;
+    memset(t->frame, 0, arch_frame_bytes);
+    t->run = run;
+    t->argument = argument;
+    p->held++;
+    make_first(t);
     return t;
 }
 
@@ -136,19 +179,36 @@ void yield(void)
     leave();
 }
 
-int wait_for(const void *channel, uint64_t until_ns)
+static void block(struct thread *t, const void *channel, uint64_t until_ns)
 {
-    struct thread *t = current();
-
-    if (t->process->ending || arch_time_ns() >= until_ns)
-        return -1;
     t->channel = channel;
     t->wake_ns = until_ns;
     t->state = WAITING;
     leave();
     t->channel = NULL;
     t->wake_ns = UINT64_MAX;
-    return t->process->ending || arch_time_ns() >= until_ns ? -1 : 0;
+}
+
+int wait_for(const void *channel, uint64_t until_ns)
+{
+    struct thread *t = current();
+
+    if (t->process->ending || t->cancelled || arch_time_ns() >= until_ns)
+        return -1;
+    block(t, channel, until_ns);
+    return t->process->ending || t->cancelled || arch_time_ns() >= until_ns ? -1 : 0;
+}
+
+void wait_always(const void *channel)
+{
+    block(current(), channel, UINT64_MAX);
+}
+
+void thread_cancel(struct thread *t)
+{
+    t->cancelled = true;
+    if (t->state == WAITING)
+        make_runnable(t);
 }
 
 void wake(const void *channel)
@@ -156,6 +216,13 @@ void wake(const void *channel)
     for (unsigned i = 0; i < slots; i++)
         if (threads[i] && threads[i]->state == WAITING && threads[i]->channel == channel)
             make_runnable(threads[i]);
+}
+
+void wake_first(const void *channel)
+{
+    for (unsigned i = 0; i < slots; i++)
+        if (threads[i] && threads[i]->state == WAITING && threads[i]->channel == channel)
+            make_first(threads[i]);
 }
 
 void wake_process(const struct process *p)
@@ -174,15 +241,15 @@ void wake_sleepers(void)
             make_runnable(threads[i]);
 }
 
-void thread_exit(void)
+void thread_exit(int status)
 {
     struct thread *t = current();
     const uint32_t zero = 0;
 
+    memory_progress(true);
     if (t->clear_tid && copy_out(t->clear_tid, &zero, sizeof zero) == 0)
         futex_wake(t->process, t->clear_tid, 1);
-    if (!--t->process->threads)
-        process_gone(t->process);
+    process_left(t->process, t->id, status);
     t->state = GONE;
     leave();
     panic("a thread that has ended runs");
@@ -191,5 +258,5 @@ void thread_exit(void)
 void leave_if_killed(void)
 {
     if (current()->process && current()->process->ending)
-        thread_exit();
+        thread_exit(0);
 }

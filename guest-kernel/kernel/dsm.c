@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dsm.c - the page directory's callbacks, and waiting for pages; see dsm.h. Page tables follow: a page that
+ * goes away is unmapped here, one that has come is mapped by whoever touched it (memory.c). The range at
+ * SHARED_BEGIN has its tables in all address spaces of a node, and is mapped here.
+ */
+#include "guest-kernel/kernel/dsm.h"
+#include "guest-kernel/kernel/adapter.h"
+#include "guest-kernel/kernel/cluster.h"
+#include "guest-kernel/kernel/process.h"
+
+enum { BUCKETS = 1024, HOLD_NS = 20000 };
+
+struct waiter { /* on its thread's stack */
+    struct page_fault fault;
+    struct waiter *next;
+    uint64_t key;
+    int status;
+    bool done;
+};
+
+static struct page pages;
+static struct waiter *waiters;
+
+static int process_of_key(uint64_t key)
+{
+    return (int)(key >> DSM_PROCESS_BITS);
+}
+
+static uint32_t object_of_key(uint64_t key)
+{
+    return key >> DSM_OBJECT_BITS & (DSM_OBJECTS - 1);
+}
+
+static uint64_t page_of_key(uint64_t key)
+{
+    return key & (DSM_OBJECT_PAGES - 1);
+}
+
+static void map_shared(uint64_t key, void *frame, enum page_state state)
+{
+    uintptr_t at = SHARED_BEGIN + page_of_key(key) * PAGE;
+
+    if (state == PAGE_INVALID)
+        space_clear(kernel_root, at);
+    else if (space_map(kernel_root, at, frame,
+                       state == PAGE_SHARED ? PROT_READ : PROT_READ | PROT_WRITE) < 0)
+        panic("the tables of shared memory are not there");
+}
+
+static void map(void *ctx, uint64_t key, void *frame, enum page_state state)
+{
+    struct process *p = process_here(process_of_key(key));
+    unsigned prot, has;
+    uintptr_t at;
+
+    (void)ctx;
+    if (!process_of_key(key)) {
+        map_shared(key, frame, state);
+        return;
+    }
+    if (!p || !(at = memory_address(p, object_of_key(key), page_of_key(key), &prot)))
+        return;
+    if (state == PAGE_INVALID)
+        space_clear(p->root, at);
+    else if (state == PAGE_SHARED && space_page(p->root, at, &has))
+        space_map(p->root, at, frame, prot & ~(unsigned)PROT_WRITE);
+}
+
+static unsigned home(void *ctx, uint64_t key)
+{
+    int process = process_of_key(key);
+    unsigned node = process_origin(process);
+
+    (void)ctx;
+    if (!process)
+        return key < SHARED_BYTES / PAGE ? (unsigned)(key % pages.c.nodes) : pages.c.nodes;
+    return node == pages.c.self && !process_here(process) ? pages.c.nodes : node;
+}
+
+/* What the program's file has for a page that nobody has touched. */
+static bool initial(void *ctx, uint64_t key, void *frame)
+{
+    struct process *p = process_here(process_of_key(key));
+    unsigned prot;
+    uintptr_t at = p ? memory_address(p, object_of_key(key), page_of_key(key), &prot) : 0;
+
+    (void)ctx;
+    return at && memory_contents(p, at, frame);
+}
+
+static void *frame_alloc(void *ctx)
+{
+    (void)ctx;
+    return page_new();
+}
+
+static void frame_free(void *ctx, void *frame)
+{
+    (void)ctx;
+    page_free(frame);
+}
+
+/* Event DSM_EVENT_SENT: arg: receiver, type in bits 16..31; data: page, request, bytes of the page. */
+static void send(void *ctx, unsigned to, unsigned type, const struct page_wire *w, const void *data,
+                 size_t bytes)
+{
+    static _Alignas(8) uint8_t packet[sizeof *w + PAGE];
+    const struct {
+        uint64_t page;
+        uint32_t request, bytes;
+    } event = {w->page, w->request, (uint32_t)bytes};
+
+    (void)ctx;
+    memcpy(packet, w, sizeof *w);
+    if (bytes)
+        memcpy(packet + sizeof *w, data, bytes);
+    adapter_event(DSM_EVENT_SENT, to | type << 16, &event, sizeof event);
+    cluster_post(to, type, packet, sizeof *w + bytes);
+}
+
+void dsm_init(const struct core_env *env, unsigned self, unsigned nodes)
+{
+    const struct page_config c = {.env = env,
+                                  .self = self,
+                                  .nodes = nodes,
+                                  .page_bytes = PAGE,
+                                  .buckets = BUCKETS,
+                                  .hold_ns = HOLD_NS,
+                                  .home = home,
+                                  .send = send,
+                                  .map = map,
+                                  .initial = initial,
+                                  .frame_alloc = frame_alloc,
+                                  .frame_free = frame_free};
+
+    if (page_init(&pages, &c) != CORE_OK || space_tables(kernel_root, SHARED_BEGIN, SHARED_BYTES) < 0)
+        panic("no memory for shared memory");
+}
+
+bool shared_here(uintptr_t at)
+{
+    return at >= SHARED_BEGIN && at < SHARED_BEGIN + SHARED_BYTES;
+}
+
+static void done(struct page_fault *f, uint64_t page, void *frame, int status)
+{
+    struct waiter *w = (struct waiter *)f;
+
+    (void)page;
+    (void)frame;
+    w->status = status;
+    w->done = true;
+    wake_first(w);
+}
+
+void *dsm_get(uint64_t key, bool write, int *status)
+{
+    struct waiter w = {.fault = {.done = done, .write = write, .pin = true}, .key = key, .next = waiters};
+    struct waiter **at = &waiters;
+    void *frame = NULL;
+
+    *status = page_fault(&pages, key, &w.fault);
+    if (*status == 1) {
+        waiters = &w;
+        while (!w.done)
+            wait_always(&w);
+        while (*at != &w)
+            at = &(*at)->next;
+        *at = w.next;
+        *status = w.status;
+        cluster_quiet();
+    }
+    if (*status == CORE_OK)
+        page_look(&pages, key, &frame);
+    return frame;
+}
+
+void dsm_unpin(uint64_t key, bool hold)
+{
+    (void)hold;
+    page_unpin(&pages, key);
+}
+
+bool dsm_touched(uint64_t key)
+{
+    return page_touched(&pages, key);
+}
+
+bool dsm_busy(int process, const struct dsm_span *s)
+{
+    uint64_t first = dsm_key(process, s->object, s->first);
+
+    for (const struct waiter *w = waiters; w; w = w->next)
+        if (w->key >= first && w->key < first + s->pages)
+            return true;
+    return false;
+}
+
+void dsm_drop(int process, const struct dsm_span *s)
+{
+    uint64_t first = dsm_key(process, s->object, s->first);
+
+    page_drop(&pages, first, first + s->pages - 1);
+}
+
+void dsm_drop_all(int process)
+{
+    page_drop(&pages, dsm_key(process, 0, 0), dsm_key(process + 1, 0, 0) - 1);
+}
+
+void dsm_message(unsigned from, unsigned type, const void *data, size_t bytes)
+{
+    page_message(&pages, from, type, data, bytes);
+}
+
+void dsm_dead(unsigned node)
+{
+    page_peer_dead(&pages, node);
+}
+
+void dsm_poll(void)
+{
+    page_poll(&pages);
+}
+
+const struct page_counts *dsm_counts(void)
+{
+    return &pages.counts;
+}

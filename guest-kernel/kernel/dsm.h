@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dsm.h - pages that nodes share, by key: which node may read or write one is decided by the page directory
+ * (guest-kernel/core/page.h).
+ *
+ *     key = process id << 40 | object << 24 | page of the object
+ *
+ * Each mapping of a process is an object with a number that is not used again while it could be mistaken. The
+ * home of its pages is the process's origin, the node that the process id names. Process 0 is the range at
+ * SHARED_BEGIN, which all processes have; its pages' homes are page modulo nodes.
+ *
+ * A page that a thread gets is pinned: it stays until dsm_unpin(). A thread that has pinned one waits for no
+ * other. Waiting for a page always ends: with it, or with an error when the nodes that have it are dead.
+ */
+#ifndef KERNEL_DSM_H
+#define KERNEL_DSM_H
+
+#include "guest-kernel/core/page.h"
+
+#define SHARED_BEGIN UINT64_C(0x10000000000) /* 1 TiB */
+enum { SHARED_BYTES = 16 << 20 };
+enum { DSM_OBJECT_BITS = 24, DSM_PROCESS_BITS = 40, DSM_OBJECTS = 1 << 16 };
+#define DSM_OBJECT_PAGES (UINT64_C(1) << DSM_OBJECT_BITS)
+
+enum { DSM_EVENT_SENT = 0x22 }; /* event port: a page's message goes out; see dsm.c */
+
+struct dsm_span { /* pages of a process's object */
+    uint32_t object, pages;
+    uint64_t first;
+};
+
+void dsm_init(const struct core_env *env, unsigned self, unsigned nodes);
+bool shared_here(uintptr_t at);
+static inline uint64_t dsm_key(int process, uint32_t object, uint64_t page)
+{
+    return (uint64_t)process << DSM_PROCESS_BITS | (uint64_t)object << DSM_OBJECT_BITS | page;
+}
+/* The frame, pinned, with the right to read, or to write. Waits. NULL: *status says why. */
+void *dsm_get(uint64_t key, bool write, int *status);
+/* hold: it stays a little longer, as its thread may need two at once. */
+void dsm_unpin(uint64_t key, bool hold);
+/* This node may write that page already, without asking. */
+bool dsm_writable(uint64_t key);
+/* At the home: somebody has touched it. */
+bool dsm_touched(uint64_t key);
+/* A thread of this node waits for one of these. */
+bool dsm_busy(int process, const struct dsm_span *s);
+/* Forgets them, here; nobody may be waiting for one anywhere. */
+void dsm_drop(int process, const struct dsm_span *s);
+void dsm_drop_all(int process);
+
+void dsm_message(unsigned from, unsigned type, const void *data, size_t bytes);
+void dsm_dead(unsigned node);
+void dsm_poll(void);
+const struct page_counts *dsm_counts(void);
+
+#endif
