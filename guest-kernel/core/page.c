@@ -141,3 +141,8 @@ enum page_state page_look(const struct page *p, uint64_t page, void **frame)
     *frame = c && c->state ? c->frame : NULL;
     return c ? (enum page_state)c->state : PAGE_INVALID;
 }
+
+bool page_touched(const struct page *p, uint64_t page)
+{
+    return page_dir_find(p, page) != NULL;
+}

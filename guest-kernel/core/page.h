@@ -168,6 +168,8 @@ void page_message(struct page *p, unsigned from, unsigned type, const void *data
 void page_peer_dead(struct page *p, unsigned node);
 /* A time asked for with env.timer has come: hold_ns of some page may be over. Costs what is held. */
 void page_poll(struct page *p);
+/* At the home: some node has asked for the page since it began, or was dropped. */
+bool page_touched(const struct page *p, uint64_t page);
 /* This node's right and bytes; *frame NULL if there are none. */
 enum page_state page_look(const struct page *p, uint64_t page, void **frame);
 #endif

@@ -63,6 +63,8 @@ void arch_trap_init(void);
 extern const size_t arch_frame_bytes;
 /* A frame that begins in user mode at pc with this stack and first argument. */
 void arch_frame_user(struct frame *f, uintptr_t pc, uintptr_t sp, uintptr_t argument);
+/* The stack pointer at a function's first instruction is so much below a multiple of 16. */
+extern const unsigned arch_call_bias;
 uintptr_t arch_frame_pc(const struct frame *f);
 uintptr_t arch_frame_sp(const struct frame *f);
 void arch_frame_set_sp(struct frame *f, uintptr_t sp);

@@ -2,15 +2,16 @@
 /*
  * cluster.c - messages, membership, and the end of the node; see cluster.h.
  *
- * A node that has no work left tells the others so (LEAVE) and serves its pages until all have said it.
+ * A node that has no work left tells the others so (REMOTE_LEAVE) and serves its pages until all have said it.
  */
 #include "guest-kernel/kernel/cluster.h"
-#include "guest-kernel/core/member.h"
 #include "guest-kernel/kernel/adapter.h"
 #include "guest-kernel/kernel/heap.h"
+#include "guest-kernel/kernel/dsm.h"
 #include "guest-kernel/kernel/process.h"
+#include "guest-kernel/kernel/remote.h"
 
-enum { BEAT_NS = 2000000, SILENCE_NS = 20000000, LEAVE = 0x80 };
+enum { BEAT_NS = 2000000, SILENCE_NS = 20000000 };
 enum { RETRY_NS = 100000, ACK_NS = 20000, TRIES = 9 }; /* of datagrams: 25 ms in all */
 
 static bool here;
@@ -61,6 +62,13 @@ static const struct core_env env = {.send = cluster_send,
                                     .free = env_free,
                                     .event = env_event};
 
+/* Of a node that is alone: its pages are nobody else's business. */
+static const struct core_env alone = {.send = cluster_send,
+                                      .now_ns = env_now,
+                                      .timer = env_timer,
+                                      .alloc = env_alloc,
+                                      .free = env_free};
+
 /* True: nothing is on its way to others, and of what came from them everything is acknowledged. */
 static bool settled(void)
 {
@@ -87,6 +95,15 @@ static void after(void)
         node_end(end_status);
 }
 
+static void dispatch(unsigned from, const struct msg *m, const void *data)
+{
+    if (m->type > REMOTE_LEAVE)
+        remote_message(from, m->request, m->type, data, m->len);
+    else
+        dsm_message(from, m->type, data, m->len);
+    remote_memory_quiet();
+}
+
 static void deliver(void *ctx, unsigned from, const struct msg *m, const void *data)
 {
     (void)ctx;
@@ -95,10 +112,10 @@ static void deliver(void *ctx, unsigned from, const struct msg *m, const void *d
         return;
     }
     member_heard(&member, from);
-    if (m->type == LEAVE)
+    if (m->type == REMOTE_LEAVE)
         left |= core_bit(from);
     else
-        shared_message(from, m->type, data, m->len);
+        dispatch(from, m, data);
 }
 
 static void receive(unsigned q, unsigned peer, const void *data, size_t bytes)
@@ -111,6 +128,13 @@ static void receive(unsigned q, unsigned peer, const void *data, size_t bytes)
     after();
 }
 
+static void died(unsigned node)
+{
+    dsm_dead(node);
+    remote_dead(node);
+    remote_memory_quiet();
+}
+
 static void changed(void *ctx, unsigned node, enum member_state state)
 {
     static const char *const names[] = {"unknown", "x86_64", "aarch64", "riscv64"};
@@ -121,7 +145,7 @@ static void changed(void *ctx, unsigned node, enum member_state state)
     print("cluster: node %u %s, %s\n", node, state == MEMBER_ALIVE ? "is there" : "is dead",
           names[member_arch(&member, node)]);
     if (state == MEMBER_DEAD)
-        shared_dead(node);
+        died(node);
 }
 
 void cluster_failed(unsigned node)
@@ -141,7 +165,7 @@ void cluster_poll(void)
     due = UINT64_MAX;
     failed |= msg_poll(&layer);
     member_poll(&member);
-    shared_poll();
+    dsm_poll();
     after();
 }
 
@@ -153,7 +177,7 @@ bool cluster_end(int status)
     end_status = status;
     for (unsigned i = 0; i < layer.c.nodes; i++)
         if (i != layer.c.self && member_state(&member, i) == MEMBER_ALIVE &&
-            msg_post(&layer, i, LEAVE, NULL, 0) != CORE_OK)
+            msg_post(&layer, i, REMOTE_LEAVE, NULL, 0) != CORE_OK)
             cluster_failed(i);
     after();
     return true;
@@ -170,8 +194,10 @@ void cluster_init(void)
 {
     char what[8];
 
-    if (!boot_option("cluster", what, sizeof what) || !same(what, "on"))
+    if (!boot_option("cluster", what, sizeof what) || !same(what, "on")) {
+        dsm_init(&alone, 0, 1);
         return;
+    }
     const struct msg_config messages = {
         .env = &env,
         .self = adapter_node(),
@@ -192,7 +218,7 @@ void cluster_init(void)
                                           .changed = changed};
     if (msg_init(&layer, &messages) != CORE_OK)
         panic("%u nodes are too many", adapter_nodes());
-    shared_init(&env, &layer);
+    dsm_init(&env, layer.c.self, layer.c.nodes);
     if (adapter_here())
         cluster_send_init(receive);
     if (member_init(&member, &members) != CORE_OK)
@@ -203,4 +229,46 @@ void cluster_init(void)
         arch_idle();
     }
     print("cluster: %u nodes, this is %u\n", layer.c.nodes, layer.c.self);
+}
+
+unsigned cluster_self(void)
+{
+    return here ? layer.c.self : 0;
+}
+
+unsigned cluster_nodes(void)
+{
+    return here ? layer.c.nodes : 1;
+}
+
+bool cluster_alive(unsigned node)
+{
+    return node == cluster_self() || (here && node < layer.c.nodes && member_state(&member, node) == MEMBER_ALIVE);
+}
+
+void cluster_post(unsigned to, unsigned type, const void *data, size_t bytes)
+{
+    int status = msg_post(&layer, to, type, data, (uint32_t)bytes);
+
+    if (status != CORE_OK && status != CORE_EDEAD)
+        cluster_failed(to);
+}
+
+void cluster_answer(unsigned to, uint32_t request, unsigned type, const void *data, size_t bytes)
+{
+    int status = msg_answer(&layer, to, request, type, data, (uint32_t)bytes);
+
+    if (status != CORE_OK && status != CORE_EDEAD)
+        cluster_failed(to);
+}
+
+int cluster_request(struct msg_call *c, uint64_t nodes, unsigned want, unsigned type, const void *data,
+                    size_t bytes)
+{
+    return msg_request(&layer, c, nodes, want, UINT64_MAX, type, data, (uint32_t)bytes);
+}
+
+const struct msg_counts *cluster_counts(void)
+{
+    return &layer.counts;
 }

@@ -22,7 +22,6 @@ void cluster_init(void);
 unsigned cluster_self(void);
 unsigned cluster_nodes(void);
 bool cluster_alive(unsigned node);
-enum core_arch cluster_arch(unsigned node);
 /* When cluster_poll() wants to be called, by arch_time_ns(). */
 uint64_t cluster_due(void);
 /* Does what is due. From the timer's interrupt. */
@@ -39,8 +38,6 @@ void cluster_post(unsigned to, unsigned type, const void *data, size_t bytes);
 void cluster_answer(unsigned to, uint32_t request, unsigned type, const void *data, size_t bytes);
 int cluster_request(struct msg_call *c, uint64_t nodes, unsigned want, unsigned type, const void *data,
                     size_t bytes);
-/* A thread has stopped waiting for a page. */
-void cluster_quiet(void);
 const struct msg_counts *cluster_counts(void);
 
 /* ---- cluster_send.c ---- */

@@ -8,6 +8,7 @@
 #include "guest-kernel/kernel/adapter.h"
 #include "guest-kernel/kernel/cluster.h"
 #include "guest-kernel/kernel/process.h"
+#include "guest-kernel/kernel/remote.h"
 
 enum { BUCKETS = 1024, HOLD_NS = 20000 };
 
@@ -86,7 +87,7 @@ static bool initial(void *ctx, uint64_t key, void *frame)
     uintptr_t at = p ? memory_address(p, object_of_key(key), page_of_key(key), &prot) : 0;
 
     (void)ctx;
-    return at && memory_contents(p, at, frame);
+    return at && memory_contents(p, at, memset(frame, 0, PAGE));
 }
 
 static void *frame_alloc(void *ctx)
@@ -126,7 +127,6 @@ void dsm_init(const struct core_env *env, unsigned self, unsigned nodes)
                                   .nodes = nodes,
                                   .page_bytes = PAGE,
                                   .buckets = BUCKETS,
-                                  .hold_ns = HOLD_NS,
                                   .home = home,
                                   .send = send,
                                   .map = map,
@@ -169,7 +169,7 @@ void *dsm_get(uint64_t key, bool write, int *status)
             at = &(*at)->next;
         *at = w.next;
         *status = w.status;
-        cluster_quiet();
+        remote_memory_quiet();
     }
     if (*status == CORE_OK)
         page_look(&pages, key, &frame);
@@ -178,8 +178,9 @@ void *dsm_get(uint64_t key, bool write, int *status)
 
 void dsm_unpin(uint64_t key, bool hold)
 {
-    (void)hold;
+    pages.c.hold_ns = hold ? HOLD_NS : 0;
     page_unpin(&pages, key);
+    pages.c.hold_ns = 0;
 }
 
 bool dsm_touched(uint64_t key)
@@ -227,4 +228,11 @@ void dsm_poll(void)
 const struct page_counts *dsm_counts(void)
 {
     return &pages.counts;
+}
+
+bool dsm_writable(uint64_t key)
+{
+    void *frame;
+
+    return page_look(&pages, key, &frame) == PAGE_EXCLUSIVE;
 }

@@ -20,7 +20,8 @@ enum {
     EROFS = 30,
     EPIPE = 32,
     ENOSYS = 38,
-    ETIMEDOUT = 110
+    ETIMEDOUT = 110,
+    EHOSTDOWN = 112
 };
 
 #endif

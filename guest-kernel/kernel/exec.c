@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * exec.c - begins a program: its segments are copied from the program file (program.h); the stack gets what
+ * exec.c - begins a program: its segments stay in the program file (program.h) until a page is
+ * touched (memory_contents); the stack gets what
  * Linux puts there: count, pointers to the arguments, an empty environment and an empty auxiliary vector.
  */
 #include "guest-kernel/kernel/errno.h"
@@ -12,15 +13,7 @@ enum { STACK_BYTES = 256 * 1024 };
 
 static int load(struct process *p, const struct segment *s)
 {
-    if (!range_add(p, s->begin, s->end, s->prot))
-        return -ENOMEM;
-    for (uintptr_t at = s->begin; at < s->at + s->in_file; at += PAGE) {
-        void *page = user_page(p, at, s->prot);
-        if (!page)
-            return -ENOMEM;
-        segment_page(s, at, page);
-    }
-    return 0;
+    return memory_add(p, s->begin, s->end, s->prot, !(s->prot & PROT_WRITE)) ? 0 : -ENOMEM;
 }
 
 static int push_arguments(struct process *p, const struct arguments *a, uintptr_t *sp)
@@ -34,30 +27,40 @@ static int push_arguments(struct process *p, const struct arguments *a, uintptr_
         at += length(a->text + at) + 1;
     }
     *sp = (text - n_words * 8) & ~(uintptr_t)15;
-    if (!range_add(p, STACK_TOP - STACK_BYTES, STACK_TOP, PROT_READ | PROT_WRITE) ||
+    if (!memory_add(p, STACK_TOP - STACK_BYTES, STACK_TOP, PROT_READ | PROT_WRITE, false) ||
         copy_to(p, text, a->text, a->bytes) < 0 || copy_to(p, *sp, words, n_words * 8) < 0)
         return -ENOMEM;
     return 0;
 }
 
+static int find(struct process *p, const char *path)
+{
+    size_t n = length(path);
+
+    if (n >= PATH)
+        return -ENOENT;
+    memcpy(p->path, path, n + 1);
+    return program_find(path, STACK_TOP - STACK_BYTES, &p->program);
+}
+
 int exec_load(struct process *p, const char *path, const struct arguments *a, struct frame *f)
 {
-    struct program program;
     uintptr_t sp;
-    int error = program_find(path, STACK_TOP - STACK_BYTES, &program);
+    int error = find(p, path);
 
+    for (unsigned i = 0; !error && i < p->program.n; i++)
+        error = load(p, &p->program.segments[i]);
     if (error)
         return error;
-    for (unsigned i = 0; i < program.n; i++) {
-        error = load(p, &program.segments[i]);
-        if (error)
-            return error;
-    }
-    p->brk_begin = p->brk = program.end;
+    p->brk_begin = p->brk = p->program.end;
     error = push_arguments(p, a, &sp);
     if (error)
         return error;
-    arch_code_changed();
-    arch_frame_user(f, program.entry, sp, 0);
+    arch_frame_user(f, p->program.entry, sp, 0);
     return 0;
+}
+
+int exec_replica(struct process *p, const char *path)
+{
+    return find(p, path);
 }

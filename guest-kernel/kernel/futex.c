@@ -1,24 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * futex.c - waiting for a word of user memory to change; between threads of one process. The channel is the
- * word's place in physical memory. Not in memory shared with other nodes.
+ * futex.c - waiting for a word of user memory to change; between threads of one process, at its origin: a
+ * thread elsewhere waits by one that its system call has there (remote_call.c). The word is read by the
+ * origin, so whoever changes it and then wakes has taken the page from it in between: no wake-up is missed.
+ * Not in the range that all processes share.
  */
+#include "guest-kernel/kernel/adapter.h"
 #include "guest-kernel/kernel/cluster.h"
 #include "guest-kernel/kernel/errno.h"
 #include "guest-kernel/kernel/process.h"
+#include "guest-kernel/kernel/remote.h"
 
 struct waiter {
     struct waiter *next;
-    const void *word;
+    const struct process *process;
+    uintptr_t at;
     bool woken;
 };
 static struct waiter *first, **last = &first;
 
-static const void *word_of(struct process *p, uintptr_t at)
+static void event(unsigned what, uintptr_t at, uint32_t value)
 {
-    char *page = at % 4 || shared_here(at) ? NULL : user_page(p, at, PROT_READ);
+    const struct {
+        uint64_t at;
+        uint32_t value;
+        int32_t process;
+    } data = {at, value, current()->process->id};
 
-    return page ? page + at % PAGE : NULL;
+    if (cluster_nodes() > 1)
+        adapter_event(REMOTE_EVENT_FUTEX, what, &data, sizeof data);
+}
+
+/* 0, or negative errno. */
+static int64_t word(uintptr_t at, uint32_t *value)
+{
+    return at % 4 || shared_here(at) || copy_in(value, at, sizeof *value) < 0 ? -EFAULT : 0;
 }
 
 static void take_out(const struct waiter *w)
@@ -35,11 +51,14 @@ static void take_out(const struct waiter *w)
 
 int64_t futex_wait(uintptr_t at, uint32_t value, uint64_t until_ns)
 {
-    struct waiter self = {.word = word_of(current()->process, at)};
+    struct waiter self = {.process = current()->process, .at = at};
+    uint32_t is;
+    int64_t error = word(at, &is);
 
-    if (!self.word)
-        return -EFAULT;
-    if (*(const uint32_t *)self.word != value)
+    if (error)
+        return error;
+    event(0, at, value);
+    if (is != value)
         return -EAGAIN;
     *last = &self;
     last = &self.next;
@@ -48,19 +67,19 @@ int64_t futex_wait(uintptr_t at, uint32_t value, uint64_t until_ns)
     if (self.woken)
         return 0;
     take_out(&self);
-    return current()->process->ending ? -EINTR : -ETIMEDOUT;
+    return current()->process->ending || current()->cancelled ? -EINTR : -ETIMEDOUT;
 }
 
 int64_t futex_wake(struct process *p, uintptr_t at, unsigned n)
 {
-    const void *word = word_of(p, at);
     unsigned woken = 0;
 
-    if (!word)
+    if (at % 4 || shared_here(at))
         return -EFAULT;
+    event(1, at, n);
     for (struct waiter *w = first, *next; w && woken < n; w = next) {
         next = w->next;
-        if (w->word != word)
+        if (w->process != p || w->at != at)
             continue;
         take_out(w);
         w->woken = true;
@@ -68,4 +87,23 @@ int64_t futex_wake(struct process *p, uintptr_t at, unsigned n)
         woken++;
     }
     return woken;
+}
+
+int64_t futex_requeue(uintptr_t at, unsigned n, unsigned m, uintptr_t to, const uint32_t *value)
+{
+    struct process *p = current()->process;
+    uint32_t is;
+    int64_t error = value ? word(at, &is) : 0;
+
+    if (error || to % 4 || shared_here(to))
+        return -EFAULT;
+    if (value && is != *value)
+        return -EAGAIN;
+    int64_t woken = futex_wake(p, at, n), moved = 0;
+    for (struct waiter *w = first; woken >= 0 && w && moved < m; w = w->next)
+        if (w->process == p && w->at == at) {
+            w->at = to;
+            moved++;
+        }
+    return woken < 0 ? woken : woken + moved;
 }

@@ -27,7 +27,7 @@ int irq_new(void (*handler)(void *argument), void *argument, uint64_t *address, 
     return (int)used++;
 }
 
-void trap_irq(unsigned n)
+void irq_handle(unsigned n)
 {
     if (n < used)
         handlers[n].call(handlers[n].argument);

@@ -9,6 +9,8 @@
 struct boot_info;
 void irq_init(const struct boot_info *info);
 /* handler(argument) is called for it from now on. -1: no messages on this machine, or no number left. */
+/* The device has sent it. */
+void irq_handle(unsigned n);
 int irq_new(void (*handler)(void *argument), void *argument, uint64_t *address, uint32_t *data);
 
 #endif

@@ -86,16 +86,8 @@ bool memory_contents(struct process *p, uintptr_t at, void *page)
 {
     bool any = false;
 
-    for (unsigned i = 0; i < p->n_segments; i++) {
-        const struct segment *s = &p->segments[i];
-        uintptr_t begin = s->at > at ? s->at : at, end = s->at + s->in_file;
-        if (end > at + PAGE)
-            end = at + PAGE;
-        if (begin >= end)
-            continue;
-        memcpy((char *)page + (begin - at), s->contents + (begin - s->at), end - begin);
-        any = true;
-    }
+    for (unsigned i = 0; i < p->program.n; i++)
+        any |= segment_page(&p->program.segments[i], at, page);
     return any;
 }
 
@@ -411,8 +403,7 @@ int64_t memory_protect(uintptr_t at, uint64_t bytes, unsigned prot)
 int memory_copy(struct process *to, struct process *from)
 {
     memcpy(to->ranges, from->ranges, sizeof to->ranges);
-    memcpy(to->segments, from->segments, sizeof to->segments);
-    to->n_segments = from->n_segments;
+    to->program = from->program;
     to->last_object = from->last_object;
     to->brk_begin = from->brk_begin;
     to->brk = from->brk;
@@ -436,4 +427,17 @@ int memory_copy(struct process *to, struct process *from)
         }
     }
     return 0;
+}
+
+void memory_discard(struct process *p)
+{
+    for (unsigned i = 0; i < RANGES; i++) {
+        struct range *r = &p->ranges[i];
+        const struct dsm_span s = {r->object, (uint32_t)((r->end - r->begin) / PAGE), r->first};
+        if (r->object)
+            dsm_drop(p->id, &s);
+        *r = (struct range){0};
+    }
+    space_free(p->root);
+    p->root = 0;
 }

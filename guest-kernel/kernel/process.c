@@ -92,14 +92,19 @@ void process_first(void)
     adapter_event(EVENT_BOOTED, 0, path, length(path));
 }
 
-void process_end(struct process *p, int status)
+bool process_stop(struct process *p, int status)
 {
     if (p->ending)
-        return;
+        return false;
     p->ending = true;
     p->status = status;
     wake_process(p);
-    if (!p->orphan)
+    return true;
+}
+
+void process_end(struct process *p, int status)
+{
+    if (process_stop(p, status) && !p->orphan)
         remote_ending(p);
 }
 
@@ -188,6 +193,13 @@ void process_left(struct process *p, int thread, int status)
 void process_release(struct process *p)
 {
     p->held--;
+    check(p);
+}
+
+void process_orphan(struct process *p)
+{
+    p->orphan = true;
+    process_stop(p, SIGKILL);
     check(p);
 }
 

@@ -18,8 +18,9 @@
 #define KERNEL_PROCESS_H
 
 #include "guest-kernel/kernel/kernel.h"
+#include "guest-kernel/kernel/program.h"
 
-enum { FILES = 16, RANGES = 48, SEGMENTS = 8, PROCESSES = 64, THREADS = 256, PATH = 64 };
+enum { FILES = 16, RANGES = 48, PROCESSES = 64, THREADS = 256, PATH = 64 };
 enum { SIGBUS = 7, SIGKILL = 9, SIGSEGV = 11 };
 
 struct file;
@@ -29,11 +30,6 @@ struct range { /* pages come when they are first touched */
     unsigned prot;
     uint32_t object; /* of dsm.h; 0: text, out of this node's program file */
     uint64_t first;  /* page of the object at begin */
-};
-struct segment { /* of the program's file on this node */
-    uintptr_t at;
-    uint64_t in_file;
-    const uint8_t *contents;
 };
 struct placement { /* of new threads whose node is left open */
     enum { PLACE_HERE, PLACE_SPREAD, PLACE_NODE } policy;
@@ -49,8 +45,7 @@ struct process {
     uint64_t root;
     struct range ranges[RANGES];
     uint32_t last_object;
-    struct segment segments[SEGMENTS];
-    unsigned n_segments;
+    struct program program; /* in the file on this node */
     uintptr_t brk_begin, brk;
     struct file *files[FILES];
     struct placement placement;
@@ -100,6 +95,10 @@ struct process *process_here(int id);
 struct process *process_at(unsigned slot); /* for slots below PROCESSES; NULL: free */
 /* Every thread of it leaves soon; status as wait4 tells it. At a replica the origin is told. */
 void process_end(struct process *p, int status);
+/* Only its threads on this node. False: they do so already. */
+bool process_stop(struct process *p, int status);
+/* Of a replica: the origin is dead. */
+void process_orphan(struct process *p);
 /* One of its threads is no more. Nothing of p may be used afterwards. */
 void process_left(struct process *p, int thread, int status);
 /* Work for it in the kernel is done; the same. */
@@ -140,6 +139,8 @@ int wait_for(const void *channel, uint64_t until_ns);
 /* Waits until woken, even if the process is ending. May also return for no reason. */
 void wait_always(const void *channel);
 void yield(void);
+/* At the end of an interrupt: lets those run that wake_first() has woken. */
+void preempt(void);
 void scheduler(void) __attribute__((noreturn));
 
 /* ---- memory.c ---- */
@@ -167,6 +168,8 @@ bool memory_contents(struct process *p, uintptr_t at, void *page);
 void memory_forget(struct process *p, uintptr_t begin, uintptr_t end);
 /* Of a replica: the origin's range. */
 void memory_learn(struct process *p, const struct range *r);
+/* Gives all of it back; it has no replicas, and its address space is not in use. */
+void memory_discard(struct process *p);
 /* Ranges and all pages that were touched. -1: no memory, or a page is lost. */
 int memory_copy(struct process *to, struct process *from);
 /* The page at this address, made if it should be there; NULL: *ref says why. Waits. Then user_page_put(). */

@@ -43,6 +43,10 @@ enum {
 };
 enum { OWNER_DIED = 0x40000000 }; /* in a thread's clear_tid word: its node has died */
 
+struct remote_end {
+    int32_t id, status;
+};
+
 /* ---- remote.c ---- */
 
 enum { REMOTE_BYTES = 4096 };
@@ -63,6 +67,8 @@ void remote_dead(unsigned node);
 
 /* The origin does it. */
 int64_t remote_system_call(uint64_t number, const uint64_t *argument);
+/* Wakes who waits for that word, wherever. */
+void remote_futex_wake(struct process *p, uintptr_t at);
 void remote_call_message(unsigned from, uint32_t request, const void *data, size_t bytes);
 void remote_call_dead(unsigned node);
 
@@ -110,7 +116,7 @@ void remote_process_message(unsigned from, uint32_t request, unsigned type, cons
 
 /* Fills a page with the text of a file below /proc; its length or negative errno. May wait. */
 int64_t remote_info(const char *path, char *page);
-void remote_info_message(unsigned from, uint32_t request, const void *data, size_t bytes);
+void remote_info_message(unsigned from, uint32_t request, unsigned type, const void *data, size_t bytes);
 /* A program's text for the console of the whole. */
 void remote_console(const char *text, size_t n);
 

@@ -6,21 +6,21 @@
  */
 #include "guest-kernel/kernel/syscall.h"
 #include "guest-kernel/kernel/adapter.h"
+#include "guest-kernel/kernel/clone.h"
 #include "guest-kernel/kernel/errno.h"
 #include "guest-kernel/kernel/process.h"
+#include "guest-kernel/kernel/remote.h"
 
-enum { PATH = 256, NS = 1000000000, WAIT_NOHANG = 1, CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1 };
-enum { FUTEX_COMMAND = 127, FUTEX_WAIT = 0, FUTEX_WAKE = 1 };
-enum { CLONE_VM = 0x100, CLONE_THREAD = 0x10000, CLONE_SETTLS = 0x80000, CLONE_PARENT_SETTID = 0x100000 };
-enum { CLONE_CHILD_CLEARTID = 0x200000 };
+enum { NAME = 256, NS = 1000000000, WAIT_NOHANG = 1, CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1 };
+enum { FUTEX_COMMAND = 127, FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_REQUEUE = 3, FUTEX_CMP_REQUEUE = 4 };
 
 struct timespec {
     int64_t s, ns;
 };
 
-static uint64_t arg(const struct frame *f, unsigned n)
+static uint64_t arg(const struct call *c, unsigned n)
 {
-    return arch_call_argument(f, n);
+    return c->argument[n];
 }
 
 /* So much later than now as the timespec at that address says; false: bad address or value. */
@@ -34,27 +34,27 @@ static bool until(uintptr_t from, uint64_t *ns)
     return true;
 }
 
-static int64_t sys_openat(struct frame *f)
+static int64_t sys_openat(struct call *c)
 {
-    char path[PATH];
+    char path[NAME];
 
-    return copy_string(path, arg(f, 1), sizeof path) < 0 ? -EFAULT : file_open(path, (unsigned)arg(f, 2));
+    return copy_string(path, arg(c, 1), sizeof path) < 0 ? -EFAULT : file_open(path, (unsigned)arg(c, 2));
 }
 
-static int64_t sys_close(struct frame *f)
+static int64_t sys_close(struct call *c)
 {
-    struct file *file = file_of(arg(f, 0));
+    struct file *file = file_of(arg(c, 0));
 
     if (!file)
         return -EBADF;
-    current()->process->files[arg(f, 0)] = NULL;
+    current()->process->files[arg(c, 0)] = NULL;
     file_close(file);
     return 0;
 }
 
-static int64_t sys_dup(struct frame *f)
+static int64_t sys_dup(struct call *c)
 {
-    struct file *file = file_of(arg(f, 0));
+    struct file *file = file_of(arg(c, 0));
 
     if (!file)
         return -EBADF;
@@ -62,7 +62,7 @@ static int64_t sys_dup(struct frame *f)
     return file_install(file);
 }
 
-static int64_t sys_pipe2(struct frame *f)
+static int64_t sys_pipe2(struct call *c)
 {
     struct file *in = file_new(FILE_PIPE_IN), *out = in ? file_new(FILE_PIPE_OUT) : NULL;
     int32_t ends[2];
@@ -84,259 +84,158 @@ static int64_t sys_pipe2(struct frame *f)
     }
     ends[0] = (int32_t)first;
     ends[1] = (int32_t)second;
-    return copy_out(arg(f, 0), ends, sizeof ends) < 0 ? -EFAULT : 0;
+    return copy_out(arg(c, 0), ends, sizeof ends) < 0 ? -EFAULT : 0;
 }
 
-static int64_t sys_read(struct frame *f)
+static int64_t sys_read(struct call *c)
 {
-    struct file *file = file_of(arg(f, 0));
+    struct file *file = file_of(arg(c, 0));
 
-    return file ? file_read(file, arg(f, 1), arg(f, 2)) : -EBADF;
+    return file ? file_read(file, arg(c, 1), arg(c, 2)) : -EBADF;
 }
 
-static int64_t sys_write(struct frame *f)
+static int64_t sys_write(struct call *c)
 {
-    struct file *file = file_of(arg(f, 0));
+    struct file *file = file_of(arg(c, 0));
 
-    return file ? file_write(file, arg(f, 1), arg(f, 2)) : -EBADF;
+    return file ? file_write(file, arg(c, 1), arg(c, 2)) : -EBADF;
 }
 
-static int64_t sys_exit(struct frame *f)
+static int64_t sys_exit(struct call *c)
 {
-    struct process *p = current()->process;
-
-    if (p->threads == 1)
-        process_end(p, ((int)arg(f, 0) & 255) << 8);
-    thread_exit();
+    thread_exit(((int)arg(c, 0) & 255) << 8);
 }
 
-static int64_t sys_exit_group(struct frame *f)
+static int64_t sys_exit_group(struct call *c)
 {
-    process_end(current()->process, ((int)arg(f, 0) & 255) << 8);
+    process_end(current()->process, ((int)arg(c, 0) & 255) << 8);
     return 0; /* leave_if_killed() does it */
 }
 
-static int64_t sys_set_tid_address(struct frame *f)
+static int64_t sys_set_tid_address(struct call *c)
 {
-    current()->clear_tid = arg(f, 0);
+    current()->clear_tid = arg(c, 0);
     return current()->id;
 }
 
-static int64_t sys_futex(struct frame *f)
+static int64_t sys_futex(struct call *c)
 {
     uint64_t end = UINT64_MAX;
 
-    switch (arg(f, 1) & FUTEX_COMMAND) {
+    switch (arg(c, 1) & FUTEX_COMMAND) {
     case FUTEX_WAIT:
-        if (arg(f, 3) && !until(arg(f, 3), &end))
+        if (arg(c, 3) && !until(arg(c, 3), &end))
             return -EFAULT;
-        return futex_wait(arg(f, 0), (uint32_t)arg(f, 2), end);
+        return futex_wait(arg(c, 0), (uint32_t)arg(c, 2), end);
     case FUTEX_WAKE:
-        return futex_wake(current()->process, arg(f, 0), (unsigned)arg(f, 2));
+        return futex_wake(current()->process, arg(c, 0), (unsigned)arg(c, 2));
+    case FUTEX_REQUEUE:
+        return futex_requeue(arg(c, 0), (unsigned)arg(c, 2), (unsigned)arg(c, 3), arg(c, 4), NULL);
+    case FUTEX_CMP_REQUEUE: {
+        uint32_t value = (uint32_t)arg(c, 5);
+        return futex_requeue(arg(c, 0), (unsigned)arg(c, 2), (unsigned)arg(c, 3), arg(c, 4), &value);
+    }
     default:
         return -ENOSYS;
     }
 }
 
-static int64_t sys_nanosleep(struct frame *f)
+static int64_t sys_nanosleep(struct call *c)
 {
     uint64_t end;
 
-    if (!until(arg(f, 0), &end))
+    if (!until(arg(c, 0), &end))
         return -EFAULT;
-    while (wait_for(f, end) == 0)
+    while (wait_for(c, end) == 0)
         ;
     return current()->process->ending ? -EINTR : 0;
 }
 
-static int64_t sys_clock_gettime(struct frame *f)
+static int64_t sys_clock_gettime(struct call *c)
 {
     uint64_t now = arch_time_ns();
     struct timespec t = {(int64_t)(now / NS), (int64_t)(now % NS)};
 
-    if (arg(f, 0) != CLOCK_MONOTONIC && arg(f, 0) != CLOCK_REALTIME)
+    if (arg(c, 0) != CLOCK_MONOTONIC && arg(c, 0) != CLOCK_REALTIME)
         return -EINVAL;
-    return copy_out(arg(f, 1), &t, sizeof t) < 0 ? -EFAULT : 0;
+    return copy_out(arg(c, 1), &t, sizeof t) < 0 ? -EFAULT : 0;
 }
 
-static int64_t sys_sched_yield(struct frame *f)
+static int64_t sys_sched_yield(struct call *c)
 {
-    (void)f;
+    (void)c;
     yield();
     return 0;
 }
 
-static int64_t sys_kill(struct frame *f)
+static int64_t sys_kill(struct call *c)
 {
-    return process_kill((int)arg(f, 0), (unsigned)arg(f, 1));
+    return process_kill((int)arg(c, 0), (unsigned)arg(c, 1));
 }
 
-static int64_t sys_getpid(struct frame *f)
+static int64_t sys_getpid(struct call *c)
 {
-    (void)f;
+    (void)c;
     return current()->process->id;
 }
 
-static int64_t sys_getppid(struct frame *f)
+static int64_t sys_getppid(struct call *c)
 {
-    (void)f;
-    return current()->process->parent ? current()->process->parent->id : 0;
+    (void)c;
+    return current()->process->parent;
 }
 
-static int64_t sys_gettid(struct frame *f)
+static int64_t sys_gettid(struct call *c)
 {
-    (void)f;
+    (void)c;
     return current()->id;
 }
 
-static int64_t sys_brk(struct frame *f)
+static int64_t sys_brk(struct call *c)
 {
-    return memory_brk(arg(f, 0));
+    return memory_brk(arg(c, 0));
 }
 
-static int64_t sys_munmap(struct frame *f)
+static int64_t sys_munmap(struct call *c)
 {
-    return memory_unmap(arg(f, 0), arg(f, 1));
+    return memory_unmap(arg(c, 0), arg(c, 1));
 }
 
-static int64_t sys_mmap(struct frame *f)
+static int64_t sys_mmap(struct call *c)
 {
-    return memory_map(arg(f, 0), arg(f, 1), (unsigned)arg(f, 2), (unsigned)arg(f, 3));
+    return memory_map(arg(c, 0), arg(c, 1), (unsigned)arg(c, 2), (unsigned)arg(c, 3));
 }
 
-static int64_t sys_mprotect(struct frame *f)
+static int64_t sys_mprotect(struct call *c)
 {
-    return memory_protect(arg(f, 0), arg(f, 1), (unsigned)arg(f, 2));
+    return memory_protect(arg(c, 0), arg(c, 1), (unsigned)arg(c, 2));
 }
 
-/* A thread of the same process. */
-static int64_t clone_thread(struct frame *f, struct frame *begin)
-{
-    uint64_t flags = arg(f, 0);
-    int32_t id;
-    struct thread *t = thread_new(current()->process, begin);
-
-    if (!t)
-        return -EAGAIN;
-    t->tls = flags & CLONE_SETTLS ? arg(f, 3) : arch_tls(f);
-    arch_fp_save(t->fp);
-    t->clear_tid = flags & CLONE_CHILD_CLEARTID ? arg(f, 4) : 0;
-    id = t->id;
-    if (flags & CLONE_PARENT_SETTID)
-        copy_out(arg(f, 2), &id, sizeof id);
-    return id;
-}
-
-/* A new process with a copy of everything. */
-static int64_t clone_process(struct frame *f, struct frame *begin)
-{
-    struct process *self = current()->process, *p = process_new(self);
-
-    if (!p)
-        return -EAGAIN;
-    memcpy(p->ranges, self->ranges, sizeof p->ranges);
-    p->brk_begin = self->brk_begin;
-    p->brk = self->brk;
-    struct thread *t = space_copy(p->root, self->root) == 0 ? thread_new(p, begin) : NULL;
-    if (!t) {
-        space_free(p->root);
-        p->id = 0;
-        return -ENOMEM;
-    }
-    t->tls = arch_tls(f);
-    arch_fp_save(t->fp);
-    for (unsigned i = 0; i < FILES; i++)
-        if ((p->files[i] = self->files[i]))
-            p->files[i]->users++;
-    return p->id;
-}
-
-static int64_t sys_clone(struct frame *f)
-{
-    uint64_t flags = arg(f, 0);
-    struct frame begin;
-
-    memcpy(&begin, f, arch_frame_bytes);
-    arch_call_return(&begin, 0);
-    if (arg(f, 1))
-        arch_frame_set_sp(&begin, arg(f, 1));
-    if ((flags & (CLONE_VM | CLONE_THREAD)) == (CLONE_VM | CLONE_THREAD))
-        return clone_thread(f, &begin);
-    return flags & (CLONE_VM | CLONE_THREAD) ? -EINVAL : clone_process(f, &begin);
-}
-
-static int copy_arguments(struct arguments *a, uintptr_t from)
-{
-    a->n = 0;
-    a->bytes = 0;
-    for (;;) {
-        uint64_t at;
-        if (copy_in(&at, from + a->n * 8, sizeof at) < 0)
-            return -EFAULT;
-        if (!at)
-            return 0;
-        if (a->n == ARGUMENTS || copy_string(a->text + a->bytes, at, ARGUMENT_BYTES - a->bytes) < 0)
-            return -E2BIG;
-        a->bytes += length(a->text + a->bytes) + 1;
-        a->n++;
-    }
-}
-
-static int64_t sys_execve(struct frame *f)
-{
-    struct process *p = current()->process;
-    struct process was = *p;
-    struct arguments a;
-    char path[PATH];
-    int error = copy_string(path, arg(f, 0), sizeof path) < 0 ? -EFAULT : copy_arguments(&a, arg(f, 1));
-
-    if (error)
-        return error;
-    if (p->threads > 1)
-        return -EAGAIN;
-    uint64_t root = space_new();
-    if (!root)
-        return -ENOMEM;
-    p->root = root;
-    memset(p->ranges, 0, sizeof p->ranges);
-    p->brk_begin = p->brk = 0;
-    error = exec_load(p, path, &a, f);
-    arch_paging_use(error ? was.root : root);
-    space_free(error ? root : was.root);
-    if (error) {
-        *p = was;
-        return error;
-    }
-    arch_fp_init(current()->fp);
-    arch_fp_restore(current()->fp);
-    return 0;
-}
-
-static int64_t sys_wait4(struct frame *f)
+static int64_t sys_wait4(struct call *c)
 {
     int status;
-    int64_t id = process_wait((int)arg(f, 0), &status, arg(f, 2) & WAIT_NOHANG);
+    int64_t id = process_wait((int)arg(c, 0), &status, arg(c, 2) & WAIT_NOHANG);
 
-    if (id > 0 && arg(f, 1) && copy_out(arg(f, 1), &status, sizeof status) < 0)
+    if (id > 0 && arg(c, 1) && copy_out(arg(c, 1), &status, sizeof status) < 0)
         return -EFAULT;
     return id;
 }
 
 /* This node's number, and above it, from bit 16 on, how many nodes there are. */
-static int64_t sys_nodes(struct frame *f)
+static int64_t sys_nodes(struct call *c)
 {
-    (void)f;
+    (void)c;
     return adapter_node() | (int64_t)adapter_nodes() << 16;
 }
 
 /* The calling thread's thread pointer: x86_64 cannot set it itself. */
-static int64_t sys_tls(struct frame *f)
+static int64_t sys_tls(struct call *c)
 {
-    arch_tls_set(f, arg(f, 0));
+    arch_tls_set(c->frame, arg(c, 0));
     return 0;
 }
 
-static int64_t (*const calls[])(struct frame *f) = {
+static int64_t (*const calls[])(struct call *c) = {
     [23] = sys_dup,          [56] = sys_openat,     [57] = sys_close,
     [59] = sys_pipe2,        [63] = sys_read,       [64] = sys_write,
     [93] = sys_exit,         [94] = sys_exit_group, [96] = sys_set_tid_address,
@@ -345,12 +244,33 @@ static int64_t (*const calls[])(struct frame *f) = {
     [173] = sys_getppid,     [178] = sys_gettid,    [214] = sys_brk,
     [215] = sys_munmap,      [220] = sys_clone,     [221] = sys_execve,
     [222] = sys_mmap,        [226] = sys_mprotect,  [260] = sys_wait4,
-    [512] = sys_nodes,       [516] = sys_tls,
+    [512] = sys_nodes,       [513] = sys_thread_on, [514] = sys_placement,
+    [515] = sys_spawn,       [516] = sys_tls,
 };
+
+/* Of a process's state, which its origin has. */
+bool system_call_is_stateful(uint64_t number)
+{
+    static const uint16_t stateful[] = {23,  56,  57,  59,  63,  64,  94,  98, 214,
+                                        215, 222, 226, 260, 513, 514, 515};
+
+    for (unsigned i = 0; i < sizeof stateful / sizeof stateful[0]; i++)
+        if (stateful[i] == number)
+            return true;
+    return false;
+}
+
+int64_t system_call_here(struct call *c)
+{
+    return c->number < sizeof calls / sizeof calls[0] && calls[c->number] ? calls[c->number](c) : -ENOSYS;
+}
 
 int64_t system_call(struct frame *f)
 {
-    uint64_t number = arch_call_number(f);
+    struct call c = {.number = arch_call_number(f), .frame = f};
 
-    return number < sizeof calls / sizeof calls[0] && calls[number] ? calls[number](f) : -ENOSYS;
+    for (unsigned i = 0; i < CALL_ARGUMENTS; i++)
+        c.argument[i] = arch_call_argument(f, i);
+    return current()->process->replica && system_call_is_stateful(c.number) ? remote_system_call(c.number, c.argument)
+                                                                : system_call_here(&c);
 }

@@ -6,6 +6,7 @@
  */
 #include "guest-kernel/kernel/cluster.h"
 #include "guest-kernel/kernel/process.h"
+#include "guest-kernel/kernel/remote.h"
 
 enum { SLICE_NS = 1000000 };
 
@@ -14,6 +15,7 @@ static unsigned slots;                        /* of threads, used so far */
 static struct thread *first, **last = &first; /* runnable */
 static uintptr_t idle_context;
 static uint64_t timer_at = UINT64_MAX;
+static bool hurried; /* the first of those runnable should not wait for the slice to end */
 
 struct thread *current(void)
 {
@@ -36,6 +38,7 @@ static void make_first(struct thread *t)
     if (!first)
         last = &t->next;
     first = t;
+    hurried = true;
 }
 
 static uintptr_t stack_top(struct thread *t)
@@ -80,6 +83,8 @@ struct thread *thread_new(struct process *p, const struct frame *f, int id)
     make_runnable(t);
     return t;
 }
+
+static void leave(void);
 
 /* A kernel thread's whole life. */
 static void work(void)
@@ -157,6 +162,7 @@ void scheduler(void)
         first = t->next;
         if (!first)
             last = &first;
+        hurried = false;
         t->state = RUNNING;
         arch_paging_use(t->process->root);
         arch_kernel_stack(stack_top(t));
@@ -187,6 +193,20 @@ static void block(struct thread *t, const void *channel, uint64_t until_ns)
     leave();
     t->channel = NULL;
     t->wake_ns = UINT64_MAX;
+}
+
+void preempt(void)
+{
+    struct thread *t = current(), *hurry = first;
+
+    if (!hurried || !hurry || !t->process || t->run)
+        return;
+    t->state = RUNNABLE;
+    t->next = hurry->next;
+    hurry->next = t;
+    if (!t->next)
+        last = &t->next;
+    leave();
 }
 
 int wait_for(const void *channel, uint64_t until_ns)
@@ -247,8 +267,8 @@ void thread_exit(int status)
     const uint32_t zero = 0;
 
     memory_progress(true);
-    if (t->clear_tid && copy_out(t->clear_tid, &zero, sizeof zero) == 0)
-        futex_wake(t->process, t->clear_tid, 1);
+    if (t->clear_tid && !t->process->ending && copy_out(t->clear_tid, &zero, sizeof zero) == 0)
+        remote_futex_wake(t->process, t->clear_tid);
     process_left(t->process, t->id, status);
     t->state = GONE;
     leave();

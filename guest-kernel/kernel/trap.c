@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* trap.c - what happens at a trap, on every instruction set; see kernel.h. */
 #include "guest-kernel/kernel/cluster.h"
+#include "guest-kernel/kernel/irq.h"
 #include "guest-kernel/kernel/kernel.h"
 #include "guest-kernel/kernel/process.h"
 #include "guest-kernel/kernel/syscall.h"
@@ -20,6 +21,7 @@ void trap_exception(struct frame *f, bool user, const char *what, uintptr_t addr
 
 void trap_call(struct frame *f)
 {
+    memory_progress(true);
     arch_call_return(f, system_call(f));
     leave_if_killed();
 }
@@ -29,7 +31,16 @@ void trap_timer(struct frame *f, bool user)
     (void)f;
     wake_sleepers();
     cluster_poll();
+    memory_progress(false);
     if (user)
         yield();
+    leave_if_killed();
+}
+
+void trap_irq(unsigned n)
+{
+    irq_handle(n);
+    memory_progress(false);
+    preempt();
     leave_if_killed();
 }

@@ -20,6 +20,7 @@ enum {
 #define CPACR_FP (UINT64_C(3) << 20) /* no traps of floating point and SIMD */
 
 const size_t arch_frame_bytes = FRAME_WORDS * 8;
+const unsigned arch_call_bias = 0;
 
 void arch_trap_init(void)
 {

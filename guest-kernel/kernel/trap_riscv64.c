@@ -11,6 +11,7 @@ enum { INTERRUPT_TIMER = 5, INTERRUPT_EXTERNAL = 9 };
 #define INTERRUPT (UINT64_C(1) << 63)
 
 const size_t arch_frame_bytes = FRAME_WORDS * 8;
+const unsigned arch_call_bias = 0;
 
 void arch_trap_init(void)
 {

@@ -36,6 +36,7 @@ enum { CR0_MP = 2, CR0_EM = 4, CR0_TS = 8, CR0_NE = 32, CR4_OSFXSR = 0x200, CR4_
 enum { FP_CONTROL = 0, FP_MXCSR = 24, FP_CONTROL_RESET = 0x37f, FP_MXCSR_RESET = 0x1f80 };
 
 const size_t arch_frame_bytes = WORDS * 8;
+const unsigned arch_call_bias = 8;
 
 static struct {
     uint32_t zero;

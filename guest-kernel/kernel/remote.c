@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* remote.c - asking other nodes, and which message is whose; see remote.h. */
+#include "guest-kernel/kernel/remote.h"
+#include "guest-kernel/kernel/cluster.h"
+#include "guest-kernel/kernel/errno.h"
+
+struct question { /* on its thread's stack */
+    struct msg_call call;
+    void *answer;
+    size_t max, got;
+    int status;
+    bool done;
+};
+
+static void answered(struct msg_call *c, unsigned from, const void *data, uint32_t len)
+{
+    struct question *q = (struct question *)c;
+
+    (void)from;
+    q->got = len < q->max ? len : q->max;
+    memcpy(q->answer, data, q->got);
+}
+
+static void done(struct msg_call *c, int status)
+{
+    struct question *q = (struct question *)c;
+
+    q->status = status;
+    q->done = true;
+    wake_first(q);
+}
+
+int remote_ask(unsigned node, unsigned type, const void *data, size_t bytes, void *answer, size_t max,
+               size_t *got)
+{
+    struct question q = {.call = {.answered = answered, .done = done}, .answer = answer, .max = max};
+    int status = cluster_request(&q.call, core_bit(node), 1, type, data, bytes);
+
+    if (status != CORE_OK)
+        return status;
+    while (!q.done)
+        wait_always(&q);
+    if (got)
+        *got = q.got;
+    return q.status;
+}
+
+int64_t remote_ask_number(unsigned node, unsigned type, const void *data, size_t bytes)
+{
+    int64_t value = 0;
+    size_t got = 0;
+    int status = remote_ask(node, type, data, bytes, &value, sizeof value, &got);
+
+    return status == CORE_ENOMEM ? -ENOMEM : status != CORE_OK || got < sizeof value ? -EHOSTDOWN : value;
+}
+
+void remote_answer_number(unsigned node, uint32_t request, unsigned type, int64_t value)
+{
+    cluster_answer(node, request, type, &value, sizeof value);
+}
+
+void remote_message(unsigned from, uint32_t request, unsigned type, const void *data, size_t bytes)
+{
+    switch (type) {
+    case REMOTE_CALL:
+        remote_call_message(from, request, data, bytes);
+        break;
+    case REMOTE_START:
+    case REMOTE_JOIN:
+    case REMOTE_LEFT:
+        remote_thread_message(from, request, type, data, bytes);
+        break;
+    case REMOTE_RANGE:
+    case REMOTE_FORGET:
+    case REMOTE_DROP:
+        remote_memory_message(from, request, type, data, bytes);
+        break;
+    case REMOTE_INFO:
+    case REMOTE_CONSOLE:
+        remote_info_message(from, request, type, data, bytes);
+        break;
+    default:
+        remote_process_message(from, request, type, data, bytes);
+    }
+}
+
+void remote_dead(unsigned node)
+{
+    remote_call_dead(node);
+    for (unsigned i = 0; i < PROCESSES; i++) {
+        struct process *p = process_at(i);
+        if (!p)
+            continue;
+        if (p->child && !p->zombie && process_origin(p->id) == node)
+            process_child_ended(p->id, SIGKILL);
+        else if (p->replica && process_origin(p->id) == node)
+            process_orphan(p);
+        else if (!p->replica && !p->child && !p->zombie)
+            remote_thread_dead(p, node);
+    }
+}
