@@ -2,9 +2,20 @@
 /* calls.c - system calls by their numbers; see user.h. */
 #include "guest-kernel/user/user.h"
 
-enum { OPENAT = 56, CLOSE, PIPE2 = 59, READ = 63, WRITE, EXIT = 93, EXIT_GROUP, FUTEX = 98, NANOSLEEP = 101 };
+enum {
+    DUP = 23,
+    OPENAT = 56,
+    CLOSE,
+    PIPE2 = 59,
+    READ = 63,
+    WRITE,
+    EXIT = 93,
+    EXIT_GROUP,
+    FUTEX = 98,
+    NANOSLEEP = 101
+};
 enum { CLOCK_GETTIME = 113, YIELD = 124, KILL = 129, GETPID = 172, GETPPID, GETTID = 178, BRK = 214, MUNMAP };
-enum { CLONE = 220, EXECVE, MMAP, MPROTECT = 226, WAIT4 = 260, NODES = 512 };
+enum { CLONE = 220, EXECVE, MMAP, MPROTECT = 226, WAIT4 = 260, NODES = 512, PLACEMENT = 514, SPAWN };
 enum {
     AT_FDCWD = -100,
     SIGCHLD = 17,
@@ -55,6 +66,11 @@ long close(int fd)
     return call(CLOSE, fd, 0, 0, 0);
 }
 
+long dup(int fd)
+{
+    return call(DUP, fd, 0, 0, 0);
+}
+
 long pipe(int ends[2])
 {
     return call(PIPE2, (long)ends, 0, 0, 0);
@@ -68,6 +84,32 @@ long fork(void)
 long execve(const char *path, char *const argv[])
 {
     return call(EXECVE, (long)path, (long)argv, 0, 0);
+}
+
+/* A kernel without nodes: there is only this one. */
+static bool is_here(int node)
+{
+    unsigned self;
+
+    node_count(&self);
+    return node == ANY_NODE || node == (int)self;
+}
+
+long spawn(const char *path, char *const argv[], int node)
+{
+    long id = call(SPAWN, (long)path, (long)argv, node, 0);
+
+    if (id != -ENOSYS || !is_here(node))
+        return id;
+    id = fork();
+    if (id == 0)
+        exit((int)-execve(path, argv));
+    return id;
+}
+
+long placement(enum placement policy, int node)
+{
+    return call(PLACEMENT, policy, node, 0, 0);
 }
 
 long wait4(long id, int *status, int options)

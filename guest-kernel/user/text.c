@@ -1,64 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* text.c - printing and byte strings; see user.h. */
+/* text.c - byte strings, numbers in text, sorting, random numbers; see user.h. */
 #include "guest-kernel/user/user.h"
-#include <stdarg.h>
-
-struct line {
-    char text[256];
-    size_t n;
-};
-
-static void put(struct line *l, char c)
-{
-    if (l->n < sizeof l->text)
-        l->text[l->n++] = c;
-}
-
-static void put_number(struct line *l, uint64_t n, unsigned base)
-{
-    char digits[24];
-    unsigned i = 0;
-
-    do
-        digits[i++] = "0123456789abcdef"[n % base];
-    while (n /= base);
-    while (i)
-        put(l, digits[--i]);
-}
-
-void print(const char *format, ...)
-{
-    struct line l = {.n = 0};
-    va_list ap;
-
-    va_start(ap, format);
-    for (const char *p = format; *p; p++) {
-        bool is_long = false;
-        if (*p != '%') {
-            put(&l, *p);
-            continue;
-        }
-        for (p++; *p == 'l' || *p == 'z'; p++)
-            is_long = true;
-        if (*p == 's') {
-            for (const char *s = va_arg(ap, const char *); *s; s++)
-                put(&l, *s);
-        } else if (*p == 'c') {
-            put(&l, (char)va_arg(ap, int));
-        } else if (*p == 'd') {
-            int64_t v = is_long ? va_arg(ap, int64_t) : va_arg(ap, int);
-            if (v < 0)
-                put(&l, '-');
-            put_number(&l, v < 0 ? -(uint64_t)v : (uint64_t)v, 10);
-        } else if (*p == 'u' || *p == 'x') {
-            put_number(&l, is_long ? va_arg(ap, uint64_t) : va_arg(ap, unsigned), *p == 'u' ? 10 : 16);
-        } else {
-            put(&l, *p);
-        }
-    }
-    va_end(ap);
-    write(1, l.text, l.n);
-}
 
 size_t strlen(const char *s)
 {
@@ -75,9 +17,29 @@ int strcmp(const char *a, const char *b)
     return (uint8_t)*a - (uint8_t)*b;
 }
 
+int strncmp(const char *a, const char *b, size_t n)
+{
+    for (; n && *a && *a == *b; n--)
+        a++, b++;
+    return n ? (uint8_t)*a - (uint8_t)*b : 0;
+}
+
+char *strchr(const char *s, int c)
+{
+    for (; *s != (char)c; s++)
+        if (!*s)
+            return NULL;
+    return (char *)(uintptr_t)s;
+}
+
+/* Longer pieces by words where both are aligned. */
 void *memset(void *to, int c, size_t n)
 {
     uint8_t *p = to;
+    while (n && (uintptr_t)p % 8)
+        *p++ = (uint8_t)c, n--;
+    for (uint64_t word = (uint8_t)c * UINT64_C(0x0101010101010101); n >= 8; n -= 8, p += 8)
+        *(uint64_t *)(void *)p = word;
     while (n--)
         *p++ = (uint8_t)c;
     return to;
@@ -87,8 +49,24 @@ void *memcpy(void *to, const void *from, size_t n)
 {
     uint8_t *t = to;
     const uint8_t *f = from;
+
+    if ((uintptr_t)t % 8 == 0 && (uintptr_t)f % 8 == 0)
+        for (; n >= 8; n -= 8, t += 8, f += 8)
+            *(uint64_t *)(void *)t = *(const uint64_t *)(const void *)f;
     while (n--)
         *t++ = *f++;
+    return to;
+}
+
+void *memmove(void *to, const void *from, size_t n)
+{
+    uint8_t *t = to;
+    const uint8_t *f = from;
+
+    if (t <= f || t >= f + n)
+        return memcpy(to, from, n); /* which goes upwards, too */
+    while (n--)
+        t[n] = f[n];
     return to;
 }
 
@@ -100,4 +78,68 @@ int memcmp(const void *a, const void *b, size_t n)
         if (x[i] != y[i])
             return x[i] < y[i] ? -1 : 1;
     return 0;
+}
+
+static unsigned digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return (unsigned)(c - '0');
+    c = (char)(c | 32);
+    return c >= 'a' && c <= 'z' ? (unsigned)(c - 'a') + 10 : 99;
+}
+
+unsigned long strtoul(const char *s, char **end, unsigned base)
+{
+    unsigned long value = 0;
+    bool full = false;
+
+    if ((base == 16 || base == 0) && s[0] == '0' && (s[1] | 32) == 'x' && digit(s[2]) < 16) {
+        s += 2;
+        base = 16;
+    }
+    base = base ? base : 10;
+    for (; digit(*s) < base; s++) {
+        full = full || value > (ULONG_MAX - digit(*s)) / base;
+        value = value * base + digit(*s);
+    }
+    if (end)
+        *end = (char *)(uintptr_t)s;
+    return full ? ULONG_MAX : value;
+}
+
+static void exchange(uint8_t *a, uint8_t *b, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        uint8_t t = a[i];
+        a[i] = b[i];
+        b[i] = t;
+    }
+}
+
+/* Heap sort: no memory, no bad case. */
+static void sink(uint8_t *base, size_t at, size_t n, size_t size, int (*compare)(const void *, const void *))
+{
+    for (size_t child; (child = 2 * at + 1) < n; at = child) {
+        if (child + 1 < n && compare(base + child * size, base + (child + 1) * size) < 0)
+            child++;
+        if (compare(base + at * size, base + child * size) >= 0)
+            return;
+        exchange(base + at * size, base + child * size, size);
+    }
+}
+
+void sort(void *array, size_t n, size_t size, int (*compare)(const void *, const void *))
+{
+    for (size_t i = n / 2; i--;)
+        sink(array, i, n, size, compare);
+    for (size_t left = n; left > 1; left--) {
+        exchange(array, (uint8_t *)array + (left - 1) * size, size);
+        sink(array, 0, left - 1, size, compare);
+    }
+}
+
+uint32_t random_next(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(*state >> 32);
 }

@@ -16,7 +16,7 @@
  */
 #include "guest-kernel/user/user.h"
 
-enum { TLS_GAP = 16 };
+enum { TLS_GAP = 16, OWNER_DIED = 0x40000000, THREAD_ON = 513 };
 
 struct block_end {
     struct block_end *self;
@@ -67,8 +67,10 @@ void thread_main(char *block)
     exit_thread();
 }
 
-long thread_create(struct thread *t, void (*function)(void *argument), void *argument)
+long thread_create_on(struct thread *t, int node, void (*function)(void *argument), void *argument)
 {
+    unsigned self;
+
     t->stack = map(STACK_BYTES, PROT_READ | PROT_WRITE);
     if ((uintptr_t)t->stack > (uintptr_t)-4096)
         return (long)t->stack;
@@ -77,31 +79,27 @@ long thread_create(struct thread *t, void (*function)(void *argument), void *arg
     end->function = function;
     end->argument = argument;
     t->alive = 1; /* the kernel clears it and wakes whoever joins */
-    long id = thread_clone(block, block - TLS_GAP, end, &t->alive);
+    long id = syscall6(node, (long)thread_begin, (long)block, (long)(block - TLS_GAP), (long)end,
+                       (long)&t->alive, THREAD_ON);
+    node_count(&self);
+    if (id == -ENOSYS && (node == ANY_NODE || node == (int)self)) /* a kernel without nodes */
+        id = thread_clone(block, block - TLS_GAP, end, &t->alive);
     if (id < 0)
         unmap(t->stack, STACK_BYTES);
     return id < 0 ? id : 0;
 }
 
-void thread_join(struct thread *t)
+long thread_create(struct thread *t, void (*function)(void *argument), void *argument)
 {
-    while (__atomic_load_n(&t->alive, __ATOMIC_ACQUIRE))
-        futex_wait(&t->alive, 1, 0);
+    return thread_create_on(t, ANY_NODE, function, argument);
+}
+
+long thread_join(struct thread *t)
+{
+    uint32_t word;
+
+    while ((word = __atomic_load_n(&t->alive, __ATOMIC_ACQUIRE)) && word != OWNER_DIED)
+        futex_wait(&t->alive, word, 0);
     unmap(t->stack, STACK_BYTES);
-}
-
-void mutex_lock(struct mutex *m)
-{
-    uint32_t was = 0;
-
-    if (__atomic_compare_exchange_n(&m->state, &was, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-        return;
-    while (__atomic_exchange_n(&m->state, 2, __ATOMIC_ACQUIRE))
-        futex_wait(&m->state, 2, 0);
-}
-
-void mutex_unlock(struct mutex *m)
-{
-    if (__atomic_exchange_n(&m->state, 0, __ATOMIC_RELEASE) == 2)
-        futex_wake(&m->state, 1);
+    return word ? -EOWNERDEAD : 0;
 }

@@ -38,6 +38,14 @@ static const struct {
     {"fp-threads", fp_threads},
     {"fp-fork", fp_fork},
     {"fp-sums", fp_sums},
+    {"print", print_formats},
+    {"text", text_functions},
+    {"heap", heap_pieces},
+    {"barrier", barriers},
+    {"condition", conditions},
+    {"semaphore", semaphores},
+    {"thread-here", thread_here},
+    {"spawn-here", spawn_here},
     {"memory-returns", memory_returns},
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* usertests.h - the tests of usertests.c: test_file.c, test_fp.c, test_memory.c, test_process.c,
- * test_thread.c. Each returns true if all is well. */
+/* usertests.h - the tests of usertests.c: test_file.c, test_fp.c, test_library.c,
+ * test_memory.c, test_process.c, test_thread.c. Each returns true if all is well. */
 #ifndef USERTESTS_H
 #define USERTESTS_H
 
@@ -14,18 +14,7 @@
             return false;                                                                                    \
         }                                                                                                    \
     while (0)
-enum {
-    ENOENT = 2,
-    EBADF = 9,
-    ECHILD = 10,
-    EAGAIN = 11,
-    EFAULT = 14,
-    EINVAL = 22,
-    EROFS = 30,
-    EPIPE = 32,
-    ENOSYS = 38
-};
-enum { ETIMEDOUT = 110, ESRCH = 3, SIGKILL = 9, SIGSEGV = 11, MS = 1000000 };
+enum { SIGKILL = 9, SIGSEGV = 11, MS = 1000000 };
 
 /* Runs it in a new process; the status that wait4 tells. */
 int status_of(void (*function)(void));
@@ -55,6 +44,14 @@ bool thread_locals(void);
 bool futex_timeout(void);
 bool preemption(void);
 bool sleep_is_exact(void);
+bool print_formats(void);
+bool text_functions(void);
+bool heap_pieces(void);
+bool barriers(void);
+bool conditions(void);
+bool semaphores(void);
+bool thread_here(void);
+bool spawn_here(void);
 bool fp_threads(void);
 bool fp_fork(void);
 bool fp_sums(void);
