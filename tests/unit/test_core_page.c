@@ -506,6 +506,56 @@ START_TEST(unwritten_pages_survive)
 }
 END_TEST
 
+/* The supplier of the first write dies while another reader has not yet dropped its copy. */
+START_TEST(unwritten_while_busy)
+{
+    sim_start(4, 1, 0);
+    sim_initial(1);
+    get(1, 0, false); /* the owner, that is to supply */
+    unsigned two = start(2, 0, false, true), three = start(3, 0, true, false);
+    ck_assert_uint_eq(page_dir_find(&sim.node[0].p, 0)->busy, 1);
+    crash(1);
+    run_pinned();
+    ck_assert_uint_eq(sim.thread[three].waits, 1);
+    act(SIM_UNPIN, two, 0);
+    run_pinned();
+    ck_assert_uint_eq(sim.thread[three].next, 1);
+    ck_assert_int_eq(sim.thread[three].result[0], CORE_OK);
+    over();
+}
+END_TEST
+
+/* 1 dies with the page that 3, then 2, then 4 were to have; 4 tells the home that it was refused before 3
+ * does. Nobody has lied. */
+START_TEST(chain_in_doubt)
+{
+    const struct {
+        unsigned node, write;
+    } ask[] = {{1, true}, {3, true}, {2, true}, {4, false}, {0, true}};
+    sim_start(5, 1, 0);
+    for (unsigned i = 0; i < 5; i++) {
+        sim_plan(sim_thread(ask[i].node), 0, ask[i].write);
+        act(SIM_STEP, i, 0);
+        if (ask[i].node)
+            act(SIM_DELIVER, ask[i].node, 0);
+        if (i == 0)
+            crash(1);
+    }
+    act(SIM_DETECT, 1, 0);
+    act(SIM_DELIVER, 0, 3); /* FWD to 2 */
+    act(SIM_DELIVER, 0, 3); /* CANCEL: GONE on its way, 2 is refused */
+    act(SIM_DELIVER, 0, 2);
+    act(SIM_DELIVER, 3, 2); /* GONE on its way, 4 is refused */
+    act(SIM_DELIVER, 0, 4);
+    act(SIM_DELIVER, 2, 4);
+    act(SIM_DELIVER, 4, 0); /* GONE */
+    ck_assert_ptr_null(sim_run());
+    for (unsigned i = 1; i < 5; i++)
+        ck_assert_int_eq(sim.thread[i].result[0], CORE_ELOST);
+    over();
+}
+END_TEST
+
 /* ---- ranges ---- */
 
 static void drop(unsigned node, unsigned page)
@@ -667,6 +717,8 @@ int main(void)
     tcase_add_test(t, pins_and_deaths);
     tcase_add_test(t, initial_contents);
     tcase_add_test(t, unwritten_pages_survive);
+    tcase_add_test(t, unwritten_while_busy);
+    tcase_add_test(t, chain_in_doubt);
     tcase_add_test(t, pages_are_dropped);
     tcase_add_test(t, everything_is_dropped);
     tcase_add_test(t, buckets_are_even);
