@@ -23,6 +23,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* So much virtual time after it was called the engine is called again, so that what nodes say gets written.
+ */
+#define ENGINE_PERIOD (100 * VTIME_MS)
+
 struct frame { /* waiting for injection (up) or for room in the ring (down) */
     struct frame *next;
     vtime_t at;
@@ -535,6 +539,7 @@ void engine_step(struct engine *e, unsigned core)
         tracing_commit(e->tr, upto);
     if (e->coherence)
         coherence_commit(e->coherence, upto);
+    s->engine_ps = vtime_max(s->engine_ps, vtime_add(port_horizon(s), ENGINE_PERIOD));
     bool early = atomic_load(&e->cancelled) || jobs_done(e);
     unsigned n = early ? 0 : port_grant(s, release);
     bool held = n == 0 && !early && s->hold_ps && s->hold_ps < s->stop_ps;
@@ -810,6 +815,7 @@ static int build_port(struct engine *e, const struct engine_config *cfg)
         }
     }
     s->fabric_next_ps = ic_next_event_ps(e->ic);
+    s->engine_ps = ENGINE_PERIOD;
     s->version = PORT_VERSION;
     s->magic = PORT_MAGIC;
     return 0;

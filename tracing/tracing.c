@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-/* A console is on the disk at the latest this much virtual time after its bytes were written. */
-#define CONSOLE_DELAY (100 * VTIME_MS)
+/* Events, frames and consoles are on the disk at the latest so much virtual time after they were. */
+#define SAVE_DELAY (100 * VTIME_MS)
 
 static bool failed(const struct tracing *t)
 {
@@ -25,6 +25,7 @@ static void note_queued(struct tracing *t, struct tracing_queue *q, vtime_t at)
     assert(at >= t->committed &&
            at <= VTIME_NEVER); /* else the caller broke its promise to tracing_commit() */
     t->earliest = vtime_min(t->earliest, at);
+    t->save_at = vtime_min(t->save_at, vtime_add(at, SAVE_DELAY));
     if (!q->listed) {
         q->listed = true;
         t->listed[t->n_listed++] = q;
@@ -212,19 +213,11 @@ void tracing_console(struct tracing *t, unsigned node, vtime_t at, const void *b
         return;
     struct line_to to = {t, node, on_line, ctx, false};
     tracing_console_bytes(&t->consoles[node], at, bytes, len, line_done, &to);
-    t->flush_consoles_at = vtime_min(t->flush_consoles_at, vtime_add(at, CONSOLE_DELAY));
+    t->save_at = vtime_min(t->save_at, vtime_add(at, SAVE_DELAY));
 }
 
-void tracing_commit(struct tracing *t, vtime_t upto)
+static void drain(struct tracing *t, vtime_t upto)
 {
-    t->committed = vtime_max(t->committed, upto);
-    if (upto >= t->flush_consoles_at) {
-        t->flush_consoles_at = VTIME_NEVER;
-        for (unsigned i = 0; i < t->names.n_nodes; i++)
-            tracing_console_flush(&t->consoles[i]);
-    }
-    if (upto <= t->earliest)
-        return;
     unsigned left = 0;
     t->earliest = INT64_MAX;
     for (unsigned i = 0; i < t->n_listed; i++) {
@@ -236,6 +229,27 @@ void tracing_commit(struct tracing *t, vtime_t upto)
             t->listed[left++] = q;
     }
     t->n_listed = left;
+}
+
+static void save(struct tracing *t)
+{
+    for (unsigned i = 0; t->trace && i <= t->names.n_nodes; i++)
+        tracing_stream_save(&t->streams[i]);
+    for (unsigned i = 0; t->capture && i < 2 * t->names.n_links; i++)
+        tracing_file_flush(&t->captures[i].file);
+    for (unsigned i = 0; i < t->names.n_nodes; i++)
+        tracing_console_flush(&t->consoles[i]);
+}
+
+void tracing_commit(struct tracing *t, vtime_t upto)
+{
+    t->committed = vtime_max(t->committed, upto);
+    if (upto > t->earliest)
+        drain(t, upto);
+    if (upto >= t->save_at) {
+        save(t);
+        t->save_at = vtime_add(t->earliest, SAVE_DELAY); /* what still waits */
+    }
 }
 
 static uint64_t file_bytes(const struct tracing_file *f)

@@ -68,6 +68,19 @@ void tracing_file_flush(struct tracing_file *f)
     f->used = 0;
 }
 
+void tracing_file_save(struct tracing_file *f, size_t from, size_t to)
+{
+    while (from < to && !f->error->err) {
+        ssize_t n = pwrite(f->fd, f->buf + from, to - from, (off_t)(f->written + from));
+        if (n > 0)
+            from += (size_t)n;
+        else if (n == 0 || errno != EINTR)
+            tracing_fail(f->error, n == 0 ? EIO : errno, f->path);
+    }
+    if (from < to && ftruncate(f->fd, (off_t)f->written) != 0)
+        return; /* as in write_out */
+}
+
 void tracing_file_close(struct tracing_file *f)
 {
     if (f->error && f->fd >= 0) {

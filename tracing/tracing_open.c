@@ -98,7 +98,7 @@ static struct tracing *allocate(const struct tracing_config *cfg)
     if (!t)
         return NULL;
     t->earliest = INT64_MAX;
-    t->flush_consoles_at = VTIME_NEVER;
+    t->save_at = VTIME_NEVER;
     t->trace = cfg->trace;
     t->capture = cfg->capture;
     size_t n_streams = cfg->n_nodes + 1, n_captures = 2 * (size_t)cfg->n_links;

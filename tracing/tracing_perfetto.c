@@ -2,15 +2,24 @@
 /*
  * tracing_perfetto.c - a run's trace for Perfetto's viewer and trace processor: nodes as processes with a
  * track for the adapter (or interfaces), one for the console and one for their life; the fabric as a process
- * with a counter for the queue of each link end and a track for drops and faults; a flow from where a frame
- * was sent to where it arrived.
+ * with a counter for the queue of each link end and a track for drops and faults.
  *
- * Perfetto reads a protocol-buffers message Trace. Only four message types and fifteen fields of it are
+ * A packet or frame is a slice of its sender, from where it was emitted to where the last of its copies has
+ * arrived or was dropped, with a flow to where it arrived. A message of the adapter (if these were traced) is
+ * a slice of its sender from its descriptor to its completion. Slices of a track have to be nested, which
+ * these are not: each gets a lane of its own while it lasts, and a viewer shows lanes of one name together.
+ * What was under way at the end is no slice but a point.
+ *
+ * Two walks: how often each packet arrives or is dropped; then writing, in order of time.
+ *
+ * Perfetto reads a protocol-buffers message Trace. Only a few message types and fields of it are
  * needed, all of them appended and never looked at again, so they are written here instead of by generated
- * code; the numbers are those of Perfetto's public schema (tests/e2e/trace has them as a .proto and decodes
- * with protoc). Perfetto knows nanoseconds: picoseconds are rounded down, and stand in each event's
- * annotation "ps".
+ * code; the numbers are those of Perfetto's public schema, checked one by one (tests/e2e/trace has them as
+ * a .proto and decodes with protoc). Perfetto knows nanoseconds: picoseconds are rounded down, and stand in
+ * each event's annotation "ps".
  */
+#include "devices/fabric/fabric_abi.h"
+#include "tracing/tracing_protobuf.h"
 #include "tracing/tracing_walk.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -20,6 +29,8 @@ enum { /* Trace, TracePacket, TrackDescriptor, .. */
        PACKET_TIMESTAMP = 8,
        PACKET_SEQUENCE = 10,
        PACKET_EVENT = 11,
+       PACKET_SEQUENCE_FLAGS = 13,
+       SEQUENCE_BEGINS = 1, /* the sequence refers to nothing before this packet */
        PACKET_DESCRIPTOR = 60,
        TRACK_UUID = 1,
        TRACK_NAME = 2,
@@ -37,88 +48,37 @@ enum { /* Trace, TracePacket, TrackDescriptor, .. */
        EVENT_COUNTER = 30,
        EVENT_FLOW = 47,
        EVENT_FLOW_ENDS = 48,
+       TYPE_BEGIN = 1,
+       TYPE_END = 2,
        TYPE_INSTANT = 3,
        TYPE_COUNTER = 4,
        ANNOTATION_UINT = 3,
        ANNOTATION_STRING = 6,
        ANNOTATION_NAME = 10
 };
-enum { VARINT = 0, FIXED64 = 1, BYTES = 2 };
+enum lane_kind { FLIGHT, MESSAGE };
 
-struct message {
-    uint8_t *p;
-    size_t n, room;
-    bool failed;
+/* A track for slices that come one after the other, and what is on it: a packet, or a message. */
+struct lane {
+    uint64_t track;
+    unsigned node;
+    enum lane_kind kind;
+    bool busy;
+    uint64_t frame;
+    uint64_t queue, peer, epoch, message;
 };
-
-static void put_raw(struct message *m, const void *bytes, size_t n)
-{
-    if (m->n + n > m->room && !m->failed) {
-        size_t room = 2 * m->room + n + 64;
-        uint8_t *grown = realloc(m->p, room);
-        m->failed = !grown;
-        if (grown) {
-            m->p = grown;
-            m->room = room;
-        }
-    }
-    if (m->failed)
-        return;
-    memcpy(m->p + m->n, bytes, n);
-    m->n += n;
-}
-
-static void put_varint(struct message *m, uint64_t x)
-{
-    uint8_t bytes[10];
-    size_t n = 0;
-
-    do {
-        bytes[n++] = (uint8_t)((x & 127) | (x > 127 ? 128 : 0));
-        x >>= 7;
-    } while (x);
-    put_raw(m, bytes, n);
-}
-
-static void put_number(struct message *m, unsigned field, uint64_t x)
-{
-    put_varint(m, field << 3 | VARINT);
-    put_varint(m, x);
-}
-
-static void put_fixed64(struct message *m, unsigned field, uint64_t x)
-{
-    uint8_t bytes[8];
-
-    tracing_put64(bytes, x);
-    put_varint(m, field << 3 | FIXED64);
-    put_raw(m, bytes, sizeof bytes);
-}
-
-static void put_bytes(struct message *m, unsigned field, const void *bytes, size_t n)
-{
-    put_varint(m, field << 3 | BYTES);
-    put_varint(m, n);
-    put_raw(m, bytes, n);
-}
-
-static void put_text(struct message *m, unsigned field, const char *text)
-{
-    put_bytes(m, field, text, strlen(text));
-}
-
-static void put_message(struct message *m, unsigned field, struct message *inner)
-{
-    put_bytes(m, field, inner->p, inner->n);
-    m->failed = m->failed || inner->failed;
-    inner->n = 0;
-}
 
 struct export
 {
     FILE *out;
     struct tracing_names names;
     struct message packet, body, part; /* used again and again */
+    bool begun;
+    uint32_t *ends; /* by frame id: how often it still arrives or is dropped; n_ends of them */
+    size_t n_ends;
+    struct lane *lanes;
+    size_t n_lanes;
+    int error; /* ENOMEM */
 };
 
 enum { LIFE, CONSOLE, DEVICE, TRACKS }; /* of a node */
@@ -150,6 +110,9 @@ static void put_packet(struct export *x, unsigned field, vtime_t at)
     if (at >= 0)
         put_number(&x->packet, PACKET_TIMESTAMP, (uint64_t)vtime_to_ns(at));
     put_number(&x->packet, PACKET_SEQUENCE, 1);
+    if (!x->begun)
+        put_number(&x->packet, PACKET_SEQUENCE_FLAGS, SEQUENCE_BEGINS);
+    x->begun = true;
     put_message(&x->packet, field, &x->body);
     put_varint(&size, x->packet.n);
     fwrite(head, 1, size.n, x->out);
@@ -244,50 +207,175 @@ static const char *title(const struct tracing_event *ev, char *buf, size_t size)
     return buf;
 }
 
-static void put_instant(struct export *x, uint64_t track, const struct tracing_event *ev)
+static bool is_sent(const struct tracing_event *ev)
+{
+    return ev->id == TR_FRAME_TX || ev->id == TR_PACKET_TX;
+}
+
+static bool is_received(const struct tracing_event *ev)
+{
+    return ev->id == TR_FRAME_RX || ev->id == TR_PACKET_RX;
+}
+
+static void put_point(struct export *x, unsigned type, uint64_t track, const struct tracing_event *ev)
 {
     char name[80];
 
-    put_number(&x->body, EVENT_TYPE, TYPE_INSTANT);
+    put_number(&x->body, EVENT_TYPE, type);
     put_number(&x->body, EVENT_TRACK, track);
     put_text(&x->body, EVENT_NAME, title(ev, name, sizeof name));
-    if (ev->id == TR_FRAME_TX || ev->id == TR_PACKET_TX)
+    if (is_sent(ev))
         put_fixed64(&x->body, EVENT_FLOW, tracing_value(ev, "frame_id"));
-    else if (ev->id == TR_FRAME_RX || ev->id == TR_PACKET_RX)
+    else if (is_received(ev))
         put_fixed64(&x->body, EVENT_FLOW_ENDS, tracing_value(ev, "frame_id"));
     annotate_all(x, ev);
+    put_packet(x, PACKET_EVENT, ev->at);
+}
+
+/* A free lane of the node, which is busy from now on. NULL: ENOMEM. */
+static struct lane *take_lane(struct export *x, unsigned node, enum lane_kind kind)
+{
+    struct lane *l = x->lanes;
+    while (l < x->lanes + x->n_lanes && (l->busy || l->node != node || l->kind != kind))
+        l++;
+    if (l == x->lanes + x->n_lanes) {
+        struct lane *grown = realloc(x->lanes, (x->n_lanes + 1) * sizeof *grown);
+        if (!grown) {
+            x->error = ENOMEM;
+            return NULL;
+        }
+        x->lanes = grown;
+        l = &grown[x->n_lanes];
+        *l = (struct lane){
+            .track = end_track(x, x->names.n_links, 0) + x->n_lanes, .node = node, .kind = kind};
+        x->n_lanes++;
+        put_track(x, l->track, node_process(node), kind == FLIGHT ? "in flight" : "messages", false);
+    }
+    l->busy = true;
+    return l;
+}
+
+static void end_slice(struct export *x, struct lane *l, vtime_t at)
+{
+    l->busy = false;
+    put_number(&x->body, EVENT_TYPE, TYPE_END);
+    put_number(&x->body, EVENT_TRACK, l->track);
+    put_packet(x, PACKET_EVENT, at);
+}
+
+static void begin_flight(struct export *x, unsigned node, const struct tracing_event *ev)
+{
+    uint64_t frame = tracing_value(ev, "frame_id");
+    struct lane *l;
+
+    if (frame >= x->n_ends || x->ends[frame] == 0) {
+        put_point(x, TYPE_INSTANT, node_track(node, DEVICE), ev);
+    } else if ((l = take_lane(x, node, FLIGHT))) {
+        l->frame = frame;
+        put_point(x, TYPE_BEGIN, l->track, ev);
+    }
+}
+
+/* It has arrived, or was dropped, somewhere. */
+static void end_flight(struct export *x, const struct tracing_event *ev)
+{
+    uint64_t frame = tracing_value(ev, "frame_id");
+
+    if (frame >= x->n_ends || x->ends[frame] == 0 || --x->ends[frame] > 0)
+        return;
+    for (size_t i = 0; i < x->n_lanes; i++)
+        if (x->lanes[i].busy && x->lanes[i].kind == FLIGHT && x->lanes[i].frame == frame)
+            end_slice(x, &x->lanes[i], ev->at);
+}
+
+static void begin_message(struct export *x, unsigned node, const struct tracing_event *ev)
+{
+    struct lane *l = take_lane(x, node, MESSAGE);
+
+    if (!l)
+        return;
+    l->queue = tracing_value(ev, "queue");
+    l->peer = tracing_value(ev, "peer");
+    l->epoch = tracing_value(ev, "epoch");
+    l->message = tracing_value(ev, "message");
+    put_point(x, TYPE_BEGIN, l->track, ev);
+}
+
+/* The sender's completion, not the receiver's, whose peer is the sender. */
+static void end_message(struct export *x, unsigned node, const struct tracing_event *ev)
+{
+    if (tracing_value(ev, "op") == FAB_OP_RECV)
+        return;
+    for (size_t i = 0; i < x->n_lanes; i++) {
+        struct lane *l = &x->lanes[i];
+        if (l->busy && l->kind == MESSAGE && l->node == node && l->queue == tracing_value(ev, "queue") &&
+            l->peer == tracing_value(ev, "peer") && l->epoch == tracing_value(ev, "epoch") &&
+            l->message == tracing_value(ev, "message")) {
+            end_slice(x, l, ev->at);
+            return;
+        }
+    }
+}
+
+static int count_end(void *ctx, const struct tracing_walked *at, const struct tracing_event *ev)
+{
+    struct export *x = ctx;
+    uint64_t frame = tracing_value(ev, "frame_id");
+
+    (void)at;
+    if ((!is_received(ev) && ev->id != TR_LINK_DROPPED) || frame >= UINT64_C(1) << 32)
+        return 0;
+    if (frame >= x->n_ends) {
+        size_t n = frame + 1 > 2 * x->n_ends ? frame + 4096 : 2 * x->n_ends;
+        uint32_t *grown = realloc(x->ends, n * sizeof *grown);
+        if (!grown) {
+            x->error = ENOMEM;
+            return -1;
+        }
+        memset(grown + x->n_ends, 0, (n - x->n_ends) * sizeof *grown);
+        x->ends = grown;
+        x->n_ends = n;
+    }
+    x->ends[frame]++;
+    return 0;
+}
+
+static void put_fabric_event(struct export *x, const struct tracing_event *ev)
+{
+    if (ev->id == TR_LINK_ARRIVED)
+        return;
+    if (ev->id != TR_LINK_QUEUED && ev->id != TR_LINK_SENT) {
+        put_point(x, TYPE_INSTANT, node_process(x->names.n_nodes) + 1, ev);
+        if (ev->id == TR_LINK_DROPPED)
+            end_flight(x, ev);
+        return;
+    }
+    put_number(&x->body, EVENT_TYPE, TYPE_COUNTER);
+    put_number(&x->body, EVENT_TRACK, end_track(x, tracing_value(ev, "link"), tracing_value(ev, "end") & 1));
+    put_number(&x->body, EVENT_COUNTER, tracing_value(ev, "queue_bytes"));
     put_packet(x, PACKET_EVENT, ev->at);
 }
 
 static int put_event(void *ctx, const struct tracing_walked *at, const struct tracing_event *ev)
 {
     struct export *x = ctx;
+    unsigned track = ev->id == TR_CONSOLE_LINE                            ? CONSOLE
+                     : ev->id == TR_NODE_STATE || ev->id == TR_NODE_FAULT ? LIFE
+                                                                          : DEVICE;
 
-    switch (ev->id) {
-    case TR_LINK_QUEUED:
-    case TR_LINK_SENT:
-        put_number(&x->body, EVENT_TYPE, TYPE_COUNTER);
-        put_number(&x->body, EVENT_TRACK,
-                   end_track(x, tracing_value(ev, "link"), tracing_value(ev, "end") & 1));
-        put_number(&x->body, EVENT_COUNTER, tracing_value(ev, "queue_bytes"));
-        put_packet(x, PACKET_EVENT, ev->at);
-        break;
-    case TR_LINK_ARRIVED:
-        break;
-    case TR_LINK_DROPPED:
-    case TR_LINK_TRAINING:
-    case TR_LINK_UP:
-    case TR_FAULT:
-        put_instant(x, node_process(x->names.n_nodes) + 1, ev);
-        break;
-    default:
-        put_instant(x,
-                    node_track(at->node, ev->id == TR_CONSOLE_LINE                            ? CONSOLE
-                                         : ev->id == TR_NODE_STATE || ev->id == TR_NODE_FAULT ? LIFE
-                                                                                              : DEVICE),
-                    ev);
-    }
-    return ferror(x->out) || x->packet.failed;
+    if (at->node == x->names.n_nodes)
+        put_fabric_event(x, ev);
+    else if (is_sent(ev))
+        begin_flight(x, at->node, ev);
+    else if (ev->id == TR_MESSAGE)
+        begin_message(x, at->node, ev);
+    else
+        put_point(x, TYPE_INSTANT, node_track(at->node, track), ev);
+    if (is_received(ev))
+        end_flight(x, ev);
+    if (ev->id == TR_COMPLETION)
+        end_message(x, at->node, ev);
+    return ferror(x->out) || x->packet.failed || x->error;
 }
 
 int tracing_export_perfetto(const char *run, const char *path, FILE *err)
@@ -303,8 +391,11 @@ int tracing_export_perfetto(const char *run, const char *path, FILE *err)
         fprintf(err, "%s: %s\n", path, strerror(errno));
     } else {
         put_tracks(&x);
-        result = tracing_walk(run, &all, put_event, &x, err);
-        if (x.packet.failed) {
+        result = tracing_walk(run, &all, count_end, &x, err);
+        if (result == 0)
+            result = tracing_walk(run, &all, put_event, &x, err);
+        if (x.packet.failed || x.error) {
+            result = -1;
             errno = ENOMEM;
             fprintf(err, "%s: %s\n", path, strerror(errno));
         }
@@ -314,6 +405,8 @@ int tracing_export_perfetto(const char *run, const char *path, FILE *err)
     int code = errno;
     if (x.out)
         fclose(x.out);
+    free(x.ends);
+    free(x.lanes);
     free(x.packet.p);
     free(x.body.p);
     free(x.part.p);

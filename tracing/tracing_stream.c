@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * tracing_stream.c - one CTF stream file: encoded events into packets of 64 KiB.
+ *
+ * A packet that fills slowly is saved before it is full, as a whole packet that ends early, and written again
+ * with more in it later: the finished file does not depend on when that was.
  */
 #include "tracing/tracing_write.h"
 #include <assert.h>
@@ -8,9 +11,10 @@
 static void start_packet(struct tracing_stream *s)
 {
     s->file.used = TRACING_PACKET_HEAD;
+    s->saved = 0;
 }
 
-static void finish_packet(struct tracing_stream *s)
+static void write_head(struct tracing_stream *s)
 {
     uint8_t *head = s->file.buf;
     tracing_put32(head, TRACING_MAGIC);
@@ -19,13 +23,38 @@ static void finish_packet(struct tracing_stream *s)
     tracing_put64(head + 16, (uint64_t)s->last);
     tracing_put64(head + 24, 8 * s->file.used);
     tracing_put64(head + 32, 8 * TRACING_PACKET_BYTES);
-    tracing_put64(head + 40, s->packets++);
+    tracing_put64(head + 40, s->packets);
     tracing_put64(head + 48, 0);
     tracing_put32(head + 56, s->node);
-    memset(head + s->file.used, 0, TRACING_PACKET_BYTES - s->file.used);
+}
+
+static void clear_rest(struct tracing_stream *s)
+{
+    memset(s->file.buf + s->file.used, 0, TRACING_PACKET_BYTES - s->file.used);
+}
+
+static void finish_packet(struct tracing_stream *s)
+{
+    write_head(s);
+    clear_rest(s);
     s->file.used = TRACING_PACKET_BYTES;
     tracing_file_flush(&s->file);
+    s->packets++;
     start_packet(s);
+}
+
+/* What is new first, the head that says so last. */
+void tracing_stream_save(struct tracing_stream *s)
+{
+    if (s->file.used == TRACING_PACKET_HEAD || s->saved == s->file.used)
+        return;
+    write_head(s);
+    if (s->saved == 0)
+        clear_rest(s);
+    tracing_file_save(&s->file, s->saved ? s->saved : TRACING_PACKET_HEAD,
+                      s->saved ? s->file.used : TRACING_PACKET_BYTES);
+    tracing_file_save(&s->file, 0, TRACING_PACKET_HEAD);
+    s->saved = s->file.used;
 }
 
 static void write_event(void *owner, vtime_t at, const uint8_t *bytes, size_t len)

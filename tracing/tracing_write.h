@@ -40,6 +40,9 @@ struct tracing_file {
 bool tracing_file_open(struct tracing_file *f, struct tracing_error *error, char *path, size_t buffer);
 void tracing_file_append(struct tracing_file *f, const void *unit, size_t len);
 void tracing_file_flush(struct tracing_file *f);
+/* Puts [from, to) of the buffer at its place behind what is written; it will be written again with the rest.
+ */
+void tracing_file_save(struct tracing_file *f, size_t from, size_t to);
 void tracing_file_close(struct tracing_file *f); /* flushes */
 
 /* Records between two commits, handed on in order of (time, arrival). */
@@ -74,11 +77,13 @@ struct tracing_stream {
     unsigned node;
     uint64_t packets;
     vtime_t first, last; /* of the packet being filled */
+    size_t saved;        /* so much of it is on the disk already */
     vtime_t latest;      /* of all events ever queued */
 };
 
 bool tracing_stream_open(struct tracing_stream *s, struct tracing_error *error, char *path,
                          enum tracing_class c, unsigned node);
+void tracing_stream_save(struct tracing_stream *s);  /* the packet being filled can be read from now on */
 void tracing_stream_close(struct tracing_stream *s); /* its queue is drained already */
 
 /* One pcapng file. */
@@ -130,7 +135,7 @@ struct tracing {
     struct tracing_console *consoles; /* one per node */
     struct tracing_queue **listed;    /* queues with something in them */
     unsigned n_listed;
-    vtime_t earliest, committed, flush_consoles_at;
+    vtime_t earliest, committed, save_at;
     uint64_t events;
 };
 

@@ -28,7 +28,7 @@
 #include <stdint.h>
 
 #define PORT_MAGIC      0x31424f43u /* "COB1" */
-#define PORT_VERSION    7u
+#define PORT_VERSION    8u
 #define PORT_MAX_NODES  64u
 #define PORT_MAX_NICS   9u /* eight of stock models and the adapter */
 #define PORT_MAX_CORES  64u
@@ -136,6 +136,7 @@ struct port_shared {
      */
     uint32_t hold_one;
     vtime_t hold_ps;
+    vtime_t engine_ps; /* nobody runs beyond this before the engine was called; 0: no such time */
 
     /* The round, see port_meet.c. */
     _Alignas(64) _Atomic uint64_t pending; /* bit i: node i was released and has not blocked yet */

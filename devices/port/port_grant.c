@@ -24,6 +24,9 @@
  * so until the link is up the node is not let past it: grant_j <= S + training. (When it has been told the
  * moment, S has come so near that this no longer matters.)
  *
+ * No grant goes beyond engine_ps, which the engine moves on when it is called: so it hears of all that has
+ * happened now and then also of a node that could run for ever without it.
+ *
  * Grants depend on published state only, never on who blocked first, so they are the same in every run. All
  * intervals are half-open: a node does what is before its grant.
  */
@@ -112,6 +115,8 @@ bool port_needs_engine(const struct port_shared *s, vtime_t horizon)
 {
     if (s->fabric_next_ps < horizon || atomic_load_explicit(&s->engine_always, memory_order_relaxed))
         return true;
+    if (s->engine_ps > 0 && horizon >= s->engine_ps)
+        return true;
     for (unsigned i = 0; i < s->n_nodes; i++)
         if (atomic_load_explicit(&s->node[i].dirty, memory_order_relaxed) || s->node[i].cap_ps < VTIME_NEVER)
             return true;
@@ -148,6 +153,7 @@ unsigned port_grant(struct port_shared *s, bool release[PORT_MAX_NODES])
     vtime_t all = earliest_of_all(s), first = VTIME_NEVER, second = VTIME_NEVER;
     unsigned first_at = 0, released = 0;
     vtime_t stop = s->hold_ps && !s->hold_one ? vtime_min(s->hold_ps, s->stop_ps) : s->stop_ps;
+    vtime_t engine = s->engine_ps > 0 ? s->engine_ps : VTIME_NEVER;
 
     for (unsigned i = 0; i < s->n_nodes; i++) {
         vtime_t r = reach(&s->node[i], all);
@@ -171,6 +177,7 @@ unsigned port_grant(struct port_shared *s, bool release[PORT_MAX_NODES])
             egress = vtime_min(egress, n->nic[k].egress_ps);
         vtime_t grant = vtime_add(vtime_min(i == first_at ? second : first, s->fabric_next_ps), egress);
         grant = vtime_min(vtime_min(grant, n->cap_ps), vtime_min(stop, link_known(n, all)));
+        grant = vtime_min(grant, engine);
         n->grant_ps = grant;
         if (state == PORT_IDLE) {
             release[i] = earliest(n) < n->grant_ps;

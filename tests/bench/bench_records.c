@@ -4,13 +4,14 @@
  *
  * Four bare guests on one fabric switch exchange messages of all kinds as fast as they can, COUNT (3000) from
  * each (tests/guests/fabric_storm.c). `cob run` runs this scenario without any record, with the trace at each
- * level, and with replay logs; nothing else is written, captures and report neither. The ways take turns,
- * REPEAT (5) times, so that a change of the machine's mood hits all; the table has medians and in parentheses
- * least and greatest:
+ * level, with replay logs, and with both as usual; nothing else is written, captures and report neither. The
+ * ways take turns, REPEAT (5) times, so that a change of the machine's mood hits all; the table has medians
+ * and in parentheses least and greatest:
  *
  *   cob s    processor time, user and system, of the process cob alone: the engine, the model and all
- * writers. What it spins while it waits for guests is in it all s    of cob and its guests together wall s
- * from start to end of `cob run`
+ *            writers. What it spins while it waits for guests is in it
+ *   all s    of cob and its guests together
+ *   wall s   from start to end of `cob run`
  *
  * each also as a ratio of medians to the run without records; then bytes on the disk for each packet that a
  * guest emitted, of the last run. A trace's streams are filled up to 64 KiB each, which is in it.
@@ -34,13 +35,14 @@
 enum { MAX_REPEAT = 99, COLUMNS = 3 };
 
 static const struct way {
-    const char *name, *option[4], *records; /* the directory of a run that holds them */
+    const char *name, *option[4], *records, *more; /* the directories of a run that hold them */
 } ways[] = {
-    {"none", {"--no-trace", "--no-replay"}, NULL},
-    {"trace, messages", {"--trace-level", "messages", "--no-replay"}, "trace"},
-    {"trace, device", {"--trace-level", "device", "--no-replay"}, "trace"},
-    {"trace, all", {"--trace-level", "all", "--no-replay"}, "trace"},
-    {"replay logs", {"--no-trace"}, "replay"},
+    {"none", {"--no-trace", "--no-replay"}, NULL, NULL},
+    {"trace, messages", {"--trace-level", "messages", "--no-replay"}, "trace", NULL},
+    {"trace, device", {"--trace-level", "device", "--no-replay"}, "trace", NULL},
+    {"trace, all", {"--trace-level", "all", "--no-replay"}, "trace", NULL},
+    {"replay logs", {"--no-trace"}, "replay", NULL},
+    {"messages + logs", {"--trace-level", "messages"}, "trace", "replay"}, /* what a run writes unless told */
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 
@@ -182,7 +184,8 @@ static double run(unsigned w, unsigned repeat, const char *scenario)
                           1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
     double packets = check_run(latest);
     if (ways[w].records)
-        bytes[w] = size_of(latest, ways[w].records) / packets;
+        bytes[w] =
+            (size_of(latest, ways[w].records) + (ways[w].more ? size_of(latest, ways[w].more) : 0)) / packets;
     nftw(runs, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     return packets;
 }

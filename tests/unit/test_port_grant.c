@@ -322,6 +322,27 @@ START_TEST(something_sent_needs_the_engine)
 }
 END_TEST
 
+/* Now and then the engine wants to be called: nobody runs on before it was. */
+START_TEST(the_engine_in_time)
+{
+    bool release[PORT_MAX_NODES];
+    build(cases[0].node, 0);
+    vtime_t f = port_horizon(&s);
+    port_grant(&s, release);
+    vtime_t grant = s.node[0].grant_ps;
+    s.engine_ps = f + 1;
+    ck_assert(!port_needs_engine(&s, f));
+    s.engine_ps = f;
+    ck_assert(port_needs_engine(&s, f));
+    s.engine_ps = grant - 1;
+    port_grant(&s, release);
+    ck_assert_int_eq(s.node[0].grant_ps, grant - 1);
+    s.engine_ps = grant + 1;
+    port_grant(&s, release);
+    ck_assert_int_eq(s.node[0].grant_ps, grant);
+}
+END_TEST
+
 /* Two interfaces: out by the faster one, in by the faster one, whichever they are. */
 START_TEST(of_several_interfaces_the_fastest_counts)
 {
@@ -410,6 +431,7 @@ int main(void)
     tcase_add_loop_test(c, grants_are_as_worked_out, 0, sizeof cases / sizeof cases[0]);
     tcase_add_test(c, one_is_held);
     tcase_add_test(c, something_sent_needs_the_engine);
+    tcase_add_test(c, the_engine_in_time);
     tcase_add_test(c, of_several_interfaces_the_fastest_counts);
     tcase_add_test(c, what_is_sent_may_come_back);
     tcase_add_test(c, a_link_may_come_up);

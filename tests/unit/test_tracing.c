@@ -208,6 +208,52 @@ START_TEST(commits_leave_no_trace)
 }
 END_TEST
 
+/* Whoever reads while it is being written finds whole packets with all that is older than 100 ms. */
+START_TEST(saved_in_time)
+{
+    static const char *const files[] = {"trace/fabric", "trace/node-alpha", "capture/wire0.1.pcapng",
+                                        "console/beta.log"};
+    static const uint8_t frame[60];
+    for (unsigned r = 0; r < 2; r++) {
+        const char *run = r ? "at once" : "bit by bit";
+        struct tracing *t = fix_open(run);
+        for (unsigned i = 0; i < 9000; i++) {
+            vtime_t at = i * 100 * VTIME_US;
+            char *out, *err;
+            tracing_node_state(t, 0, at, "x", i);
+            tracing_link(t, &(struct tracing_link_event){
+                                .time_ps = at, .id = TR_LINK_SENT, .end = 1, .len = 60, .data = frame});
+            tracing_console(t, 1, at, "line\n", 5, NULL, NULL);
+            if (r == 1)
+                continue;
+            tracing_commit(t, at);
+            if (i % 700)
+                continue;
+            ck_assert_msg(fix_print(run, NULL, &out, &err) == 0, "%s", err);
+            if (i > 1000)
+                ck_assert_uint_ge(fix_lines(out), 3 * (i - 1001));
+            free(out);
+            free(err);
+            for (unsigned k = 0; k < 4 && i > 1000; k++) {
+                size_t len;
+                free(fix_read(run, files[k], &len));
+                ck_assert_uint_ge(len, k < 2 ? TRACING_PACKET_BYTES : 20 * (i - 1001));
+                ck_assert(k > 1 || len % TRACING_PACKET_BYTES == 0);
+            }
+        }
+        fix_close(t);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        size_t a_len, b_len;
+        char *a = fix_read("bit by bit", files[i], &a_len), *b = fix_read("at once", files[i], &b_len);
+        ck_assert_uint_eq(a_len, b_len);
+        ck_assert_mem_eq(a, b, a_len);
+        free(a);
+        free(b);
+    }
+}
+END_TEST
+
 /* A node state takes 10 + text + 1 + 8 bytes: events that fill a packet to the last byte, and one byte more.
  */
 START_TEST(packet_boundary)
@@ -625,5 +671,6 @@ START_TEST(wanted)
 END_TEST
 
 FIX_MAIN("tracing", round_trip, adapters, fault_events, device, wanted, record_that_is_too_long,
-         sorts_between_commits, commits_leave_no_trace, packet_boundary, long_string_is_cut, truncated,
-         corrupt, filters, metadata_names, not_a_run, cannot_open, disk_full, late_state, everything_off)
+         sorts_between_commits, commits_leave_no_trace, saved_in_time, packet_boundary, long_string_is_cut,
+         truncated, corrupt, filters, metadata_names, not_a_run, cannot_open, disk_full, late_state,
+         everything_off)

@@ -109,6 +109,55 @@ equal "hits of a pause of three nodes" "$(hits "$dir" stop)" 3
 run victims-again 0 victims.scn.yml --backend libvirt
 same "victims: again, with libvirt: identical" "$first" "$dir"
 
+# ---- the same, set off by a message: what beta gets is the third and the fifth from alpha
+
+scenario triggered.scn.yml <<'S'
+stop: 1s
+defaults: { node: { memory: 32MiB, expect: { exit: 0 } } }
+nodes:
+  alpha: { arch: aarch64, kernel: "@GUESTS@/fabric-aarch64", append: "faults count=8" }
+  beta: { arch: riscv64, kernel: "@GUESTS@/fabric-riscv64", append: "faults count=8" } # up after all others
+  xray: { arch: x86_64, cpus: 2, kernel: "@GUESTS@/fabric-x86_64", append: "victim ms=60 at=16777216" }
+  arm: { arch: aarch64, kernel: "@GUESTS@/fabric-aarch64", append: "victim ms=60 at=1090519040" }
+  risc: { arch: riscv64, kernel: "@GUESTS@/fabric-riscv64", append: "victim ms=60 at=2164260864" }
+  gone: { arch: aarch64, kernel: "@GUESTS@/fabric-aarch64", append: "victim ms=60 at=1090519040",
+          expect: { end: crashed } }
+switches: { sw: { kind: fabric, latency: 200ns } }
+links: [ { endpoints: ["*:fab0", "sw"], profile: infiniband-fdr, delay: 20us } ]
+faults:
+  - { name: stop, node: "*r*", after: { kind: send, from: alpha, nth: 3 }, pause: 300us }
+  - { name: crash, node: gone, after: { kind: send, from: alpha, to: beta, nth: 5 }, crash: true }
+  - { name: never, node: arm, after: { kind: send, from: beta }, crash: true }
+S
+run triggered 0 triggered.scn.yml --backend direct
+"$COB" trace "$dir" >triggered.txt
+# ns TEXT: the time of a line, in whole ns (rounded down)
+ns() {
+    awk '{ split($1, t, "."); print t[1] * 1000000000 + substr(t[2] "000000000", 1, 9) }'
+}
+third=$(grep 'packet tx .* send q[0-9]* alpha>beta' triggered.txt | sed -n 3p | ns)
+fifth=$(grep 'packet tx .* send q[0-9]* alpha>beta' triggered.txt | sed -n 5p | ns)
+begin=$(grep 'fault stop begin' triggered.txt | head -n 1 | ns)
+crash=$(grep 'fault crash hit' triggered.txt | ns)
+# 300 ns of pipeline, 20 us to the switch, 20 us and 300 ns of pipeline to the node
+equal "triggered: a pause 40.6 us after the third message" "$((begin - third >= 40600 && begin - third < 41500))" 1
+equal "triggered: a crash so long after the fifth" "$((crash - fifth - (begin - third)))" 0
+equal "triggered: how it ended" "$(node "$dir" gone end)" crashed
+equal "triggered: hits of the pause, of the crash, and of what nothing sets off" \
+    "$(hits "$dir" stop) $(hits "$dir" crash) $(hits "$dir" never)" "3 1 0"
+for node in xray arm risc; do
+    equal "triggered: $node: paused to the end, by so much" "$(tr -d '\r' <"$dir/console/$node.raw" |
+        sed -n 's/^gap at //p' | awk -v end=$((begin + 300000)) '{
+            print ($1 >= end && $1 < end + 1000), ($2 >= 300000 && $2 < 301000) }')" "1 1"
+done
+triggered=$dir
+load
+one_core
+run triggered-again 0 triggered.scn.yml --backend libvirt
+unload
+PREFIX=
+same "triggered: again, with libvirt on one core under load: identical" "$triggered" "$dir"
+
 # Switched off at 25 ms, on again at 30 ms: everything happens again 30 ms later, to the nanosecond; what is scheduled
 # for later is not forgotten. (A line that was begun is cut off.)
 scenario restart.scn.yml <<'S'
