@@ -197,6 +197,20 @@ cp plain.scn.yml slow.scn.yml
 echo 'faults: [ { name: slow, node: "*", at: 28ms, for: 8ms, slow: 4 } ]' >>slow.scn.yml
 run plain 0 plain.scn.yml --backend direct
 plain=$dir
+cp plain.scn.yml dice.scn.yml
+echo 'faults: [ { name: dice, node: arm, at: 30ms, memory-flip: random } ]' >>dice.scn.yml
+run dice 0 dice.scn.yml --backend direct
+dice=$dir
+equal "dice: one bit somewhere, and the memory is another one" \
+    "$(hits "$dir" dice) $([ "$(node "$dir" arm ram_xxh3)" != "$(node "$plain" arm ram_xxh3)" ] && echo other)" "1 other"
+equal "dice: the trace says where" "$("$COB" trace "$dir" | sed -n 's/.* arm  *fault dice hit value //p' |
+    awk '{ print ($1 >= 8 * 1073741824 && $1 < 8 * (1073741824 + 32 * 1048576)) }')" 1
+for node in xray risc smp; do
+    equal "dice: nothing happens to $node" "$(node "$dir" $node ram_xxh3)" "$(node "$plain" $node ram_xxh3)"
+done
+run dice-again 0 dice.scn.yml --backend direct
+same "dice: again: the same bit" "$dice" "$dir"
+
 run slow 0 slow.scn.yml --backend direct
 for node in xray arm risc smp; do
     equal "$node: four times slower for 8 ms: executes as if it had 6 ms less" "$(cat "$plain/console/$node.raw" \
