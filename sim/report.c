@@ -24,6 +24,19 @@ void rep_note(struct report *r, const char *format, ...)
     free(text);
 }
 
+/* What the scenario calls records of event ports. */
+static void name_records(struct report *r)
+{
+    unsigned n = r->scn ? r->scn->n_events : 0;
+
+    r->records = rep_zeroed(n, sizeof *r->records);
+    for (unsigned i = 0; i < n; i++)
+        r->records[i] = (struct tracing_record_name){r->scn->events[i].type, r->scn->events[i].name,
+                                                     r->scn->events[i].text};
+    r->labels = (struct tracing_labels){.records = r->records, .n_records = n};
+    r->names.labels = &r->labels;
+}
+
 /* What the reader of names says about its failure becomes a note. */
 static void read_trace(struct report *r)
 {
@@ -35,6 +48,7 @@ static void read_trace(struct report *r)
         return;
     r->traced = tracing_read_names(r->run, &r->names, f) == 0;
     fclose(f);
+    name_records(r);
     if (r->traced)
         rep_read_trace(r);
     else if (!json_object_get(r->result, "load"))
@@ -161,6 +175,7 @@ static void write_page(struct report *r, FILE *out)
 
 static void release(struct report *r)
 {
+    free(r->records);
     rep_bytes_close(r);
     scenario_free(r->scn);
     free(r->scenario_text);

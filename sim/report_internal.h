@@ -113,6 +113,8 @@ struct report {
     json_t *result;       /* NULL: none */
     bool traced;          /* names are known and the streams were read */
     struct tracing_names names;
+    struct tracing_labels labels; /* of records of event ports */
+    struct tracing_record_name *records;
     struct rep_buf notes; /* NUL-terminated sentences: what is missing or damaged */
     unsigned n_notes;
 

@@ -46,6 +46,8 @@
  *
  *   kinds:                           # names for traffic, beside the adapter's packet types and "any"
  *     heartbeat: { offset: 48, bytes: "01 00 07", mask: "ff ff 0f" }
+ *   events:                          # names for records of the event port: docs/trace.md
+ *     page: { type: 33, text: "{u64} {arg: none, shared, exclusive} v{u64}" }
  *   faults:                          # what goes wrong, and when: docs/faults.md
  *     - { name: lossy, link: wire0, match: { kind: heartbeat }, at: 10ms, for: 5ms, loss: 10% }
  *
@@ -70,6 +72,7 @@
 #define SCN_MAX_NICS     8 /* eth0..eth7 of one node */
 #define SCN_MAX_CPUS     8
 #define SCN_MAX_KINDS    64
+#define SCN_MAX_EVENTS   64  /* names for them */
 #define SCN_MAX_PATTERN  256 /* bytes of one kind */
 #define SCN_MAX_FAULTS   256
 
@@ -170,6 +173,13 @@ struct scn_kind {
     unsigned n_bytes;
     uint8_t *mask; /* n_mask == n_bytes; all ones if none was given */
     unsigned n_mask;
+};
+
+/* A name for records of the event port. */
+struct scn_event {
+    char *name;
+    uint32_t type;
+    char *text; /* a template (tracing/tracing_template.h); NULL: none */
 };
 
 /* Which traffic: all that is given must hold. */
@@ -294,6 +304,8 @@ struct scenario {
     struct scn_explore explore;
     struct scn_kind *kinds;
     unsigned n_kinds;
+    struct scn_event *events;
+    unsigned n_events;
     struct scn_fault *faults;
     unsigned n_faults;
     struct scn_trace trace;

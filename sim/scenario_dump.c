@@ -259,6 +259,12 @@ static void put_faults(const struct scenario *s, FILE *out)
         fprintf(out, "  %s:\n", s->kinds[i].name);
         put_object(&scn_table_kind, &s->kinds[i], SCN_EITHER, 4, out);
     }
+    if (s->n_events)
+        fputs("events:\n", out);
+    for (unsigned i = 0; i < s->n_events; i++) {
+        fprintf(out, "  %s:\n", s->events[i].name);
+        put_object(&scn_table_event, &s->events[i], SCN_EITHER, 4, out);
+    }
     if (s->n_faults)
         fputs("faults:\n", out);
     for (unsigned i = 0; i < s->n_faults; i++) {

@@ -108,6 +108,11 @@ static const struct scn_key root_keys[] = {
      .sub = &scn_table_kind,
      .help = "Names for traffic. The adapter's packet types (`send`, `datagram`, `read`, `write`, `atomic`, "
              "`probe`, `ack`, `nak`, `read-data`, `atomic-old`) and `any` are names already."},
+    {.key = "events",
+     .type = SCN_T_MAP,
+     .max = SCN_MAX_EVENTS,
+     .sub = &scn_table_event,
+     .help = "Names for what guests write to their event ports, by type: docs/trace.md."},
     {.key = "faults",
      .type = SCN_T_LIST,
      .max = SCN_MAX_FAULTS,
@@ -561,9 +566,10 @@ const struct scn_table scn_table_load = {.id = "load",
                                          .help = "Traffic without guests; one measurement for each rate."};
 
 const struct scn_table *const scn_tables[SCN_N_TABLES] = {
-    &scn_table_root,  &scn_table_defaults, &scn_table_node,  &scn_table_expect, &scn_table_switch,
-    &scn_table_link,  &scn_table_topology, &scn_table_load,  &scn_table_check,  &scn_table_kind,
-    &scn_table_fault, &scn_table_match,    &scn_table_after, &scn_table_trace,  &scn_table_explore,
+    &scn_table_root,   &scn_table_defaults, &scn_table_node,     &scn_table_expect,
+    &scn_table_switch, &scn_table_link,     &scn_table_topology, &scn_table_load,
+    &scn_table_check,  &scn_table_kind,     &scn_table_event,    &scn_table_fault,
+    &scn_table_match,  &scn_table_after,    &scn_table_trace,    &scn_table_explore,
 };
 
 const struct scn_key *scn_key_find(const struct scn_table *t, const char *key)

@@ -9,6 +9,7 @@
 #include "sim/scenario.h"
 #include "sim/trace_coherence.h"
 #include "sim/trace_kind.h"
+#include "sim/trace_labels.h"
 #include "sim/verbs.h"
 #include "tracing/tracing.h"
 #include <getopt.h>
@@ -189,18 +190,22 @@ int verb_trace(int argc, char **argv)
     }
     uint64_t *ids = NULL;
     int result;
+    struct trace_labels l;
+    trace_labels_open(&l, run);
+    w.filter.labels = &l.labels;
     if (w.coherence)
         result = trace_coherence(run);
     else if (follow)
-        result = tracing_follow(run, argv[optind + 2], stdout, stderr);
+        result = tracing_follow(run, argv[optind + 2], &l.labels, stdout, stderr);
     else if (summary)
-        result = tracing_summary(run, w.json, stdout, stderr);
+        result = tracing_summary(run, w.json, &l.labels, stdout, stderr);
     else if (!export)
         result = print(run, &w.filter, &ids);
-    else if (w.perfetto && tracing_export_perfetto(run, w.perfetto, stderr) != 0)
+    else if (w.perfetto && tracing_export_perfetto(run, w.perfetto, &l.labels, stderr) != 0)
         result = -1;
     else
         result = w.pcapng ? tracing_export_pcapng(run, w.pcapng, stderr) : 0;
+    trace_labels_close(&l);
     free(ids);
     return result < 0 ? 2 : result;
 }

@@ -132,6 +132,24 @@ int tracing_close(struct tracing *t, char *why, size_t size);
  */
 int tracing_diff(const char *run_a, const char *run_b, FILE *out, FILE *err);
 
+/* What the scenario calls things; all borrowed. */
+struct tracing_record_name {
+    uint32_t type; /* of a record of the event port */
+    const char *name;
+    const char *text; /* its template (tracing_template.h); NULL: none */
+};
+struct tracing_frame_kind {
+    uint64_t frame;
+    uint32_t kind;
+};
+struct tracing_labels {
+    const struct tracing_record_name *records;
+    unsigned n_records;
+    const char *const *kinds;                /* names */
+    const struct tracing_frame_kind *frames; /* n_frames, ascending by frame: those that have a kind */
+    size_t n_frames;
+};
+
 /*
  * Prints the trace of a run merged by (time, stream), one event a line, decoded. Times in [from, to).
  * node/link: only that one (NULL: all). Returns 0, or -1 errno with the reason on err (corrupt or truncated
@@ -145,8 +163,9 @@ struct tracing_filter {
     const uint64_t *frames; /* n_frames of them, ascending: only what concerns one of these; NULL: all */
     size_t n_frames;
     bool has_frame, has_message;
-    uint64_t frame;   /* only what concerns this frame or packet */
-    uint64_t message; /* only what concerns messages of this number */
+    uint64_t frame;                      /* only what concerns this frame or packet */
+    uint64_t message;                    /* only what concerns messages of this number */
+    const struct tracing_labels *labels; /* NULL: things are shown by their numbers */
 };
 int tracing_print(const char *run, const struct tracing_filter *filter, FILE *out, FILE *err);
 bool tracing_is_kind(const char *name); /* whether a filter's kind can match anything */
@@ -157,12 +176,14 @@ bool tracing_is_kind(const char *name); /* whether a filter's kind can match any
  * message's); "alpha.2.5" or "alpha.2.5.1734": message 5 of queue 2 of node alpha to whichever peer, of the
  * first such epoch or of epoch 1734. 0; 1: there is no such thing (said on err); -1 errno with the reason.
  */
-int tracing_follow(const char *run, const char *id, FILE *out, FILE *err);
+int tracing_follow(const char *run, const char *id, const struct tracing_labels *labels, FILE *out,
+                   FILE *err);
 /* Latencies, talkers, queues, drops, faults. As text, or (json) one JSON object. 0, or -1 as tracing_print().
  */
-int tracing_summary(const char *run, bool json, FILE *out, FILE *err);
+int tracing_summary(const char *run, bool json, const struct tracing_labels *labels, FILE *out, FILE *err);
 /* For other programs' viewers. path is written anew. 0, or -1 errno with the reason on err. */
-int tracing_export_perfetto(const char *run, const char *path, FILE *err);
+int tracing_export_perfetto(const char *run, const char *path, const struct tracing_labels *labels,
+                            FILE *err);
 int tracing_export_pcapng(const char *run, const char *path, FILE *err);
 
 #endif

@@ -9,6 +9,7 @@
 #include "devices/fabric/fabric_trace.h"
 #include "devices/fabric/fabric_wire.h"
 #include "tracing/tracing_format.h"
+#include "tracing/tracing_template.h"
 #include <assert.h>
 #include <inttypes.h>
 
@@ -354,10 +355,60 @@ static void show_time(FILE *out, uint64_t ps)
         fprintf(out, "%s s", tracing_time_text((vtime_t)ps, text));
 }
 
+int tracing_kind_index(const struct tracing_labels *labels, uint64_t frame)
+{
+    size_t from = 0, n = labels ? labels->n_frames : 0;
+
+    while (from < n) {
+        size_t middle = from + (n - from) / 2;
+        if (labels->frames[middle].frame == frame)
+            return (int)labels->frames[middle].kind;
+        if (labels->frames[middle].frame < frame)
+            from = middle + 1;
+        else
+            n = middle;
+    }
+    return -1;
+}
+
+const char *tracing_kind_of(const struct tracing_labels *labels, uint64_t frame)
+{
+    int kind = tracing_kind_index(labels, frame);
+
+    return kind < 0 ? NULL : labels->kinds[kind];
+}
+
+const struct tracing_record_name *tracing_record_name_of(const struct tracing_labels *labels, uint64_t type)
+{
+    for (unsigned i = 0; labels && i < labels->n_records; i++)
+        if (labels->records[i].type == type)
+            return &labels->records[i];
+    return NULL;
+}
+
+/* "event page 12 exclusive v7". False: the record has no name. */
+static bool show_record(FILE *out, const struct tracing_event *ev, const struct tracing_names *names)
+{
+    const struct tracing_record_name *n =
+        ev->id == TR_GUEST_EVENT ? tracing_record_name_of(names->labels, ev->v[0].u) : NULL;
+
+    if (!n)
+        return false;
+    fprintf(out, " %s", n->name);
+    if (!n->text)
+        return false;
+    fputc(' ', out);
+    tracing_template_show(out, n->text, (uint32_t)ev->v[1].u, ev->v[2].b.p, ev->v[2].b.n,
+                          (const char *const *)names->nodes, names->n_nodes);
+    return true;
+}
+
 void tracing_event_show(FILE *out, const struct tracing_event *ev, const struct tracing_names *names)
 {
     const struct tracing_event_def *def = &tracing_event_defs[ev->id];
     fputs(def->phrase, out);
+    if (show_record(out, ev, names))
+        return;
     FOR_EACH_FIELD(def, i)
     {
         const struct tracing_field *field = &def->fields[i];
@@ -408,5 +459,8 @@ void tracing_event_show(FILE *out, const struct tracing_event *ev, const struct 
             break;
         }
         fputs(field->after, out);
+        if (names->labels && strcmp(field->name, "frame_id") == 0 &&
+            tracing_kind_of(names->labels, ev->v[i].u))
+            fprintf(out, " %s", tracing_kind_of(names->labels, ev->v[i].u));
     }
 }

@@ -304,9 +304,9 @@ static void conclude(const struct follow *f)
     fputc('\n', f->out);
 }
 
-int tracing_follow(const char *run, const char *id, FILE *out, FILE *err)
+int tracing_follow(const char *run, const char *id, const struct tracing_labels *labels, FILE *out, FILE *err)
 {
-    const struct tracing_filter all = {.to = INT64_MAX};
+    const struct tracing_filter all = {.to = INT64_MAX, .labels = labels};
     struct follow f = {.out = out};
     int result;
 

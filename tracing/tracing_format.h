@@ -91,6 +91,7 @@ struct tracing_event {
 struct tracing_names {
     char **nodes, **links, **faults;
     unsigned n_nodes, n_links, n_faults;
+    const struct tracing_labels *labels; /* borrowed; NULL: none */
 };
 
 /* Copies; 0, or -1 ENOMEM (then `to` is empty). */
@@ -118,6 +119,12 @@ struct tracing_event tracing_packet_event(enum tracing_event_id id, vtime_t at, 
                                           const uint8_t *data, uint32_t len);
 /* A record of the event port, TR_GUEST_EVENT: struct fab_event first. Its bytes stay the caller's. */
 struct tracing_event tracing_record_event(vtime_t at, const uint8_t *record, uint32_t len);
+/* The frame's kind, an index into kinds; -1: it has none. */
+int tracing_kind_index(const struct tracing_labels *labels, uint64_t frame);
+/* Its name; NULL: it has none. */
+const char *tracing_kind_of(const struct tracing_labels *labels, uint64_t frame);
+/* The name of such a record; NULL: it has none. */
+const struct tracing_record_name *tracing_record_name_of(const struct tracing_labels *labels, uint64_t type);
 bool tracing_event_equal(const struct tracing_event *a, const struct tracing_event *b);
 /* "frame tx #17 eth0 98 bytes hash .." without time and newline. */
 void tracing_event_show(FILE *out, const struct tracing_event *ev, const struct tracing_names *names);

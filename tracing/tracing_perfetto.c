@@ -192,15 +192,25 @@ static void annotate_all(struct export *x, const struct tracing_event *ev)
 }
 
 /* "send", "doorbell done", "interrupt", .. or a text of the event's own. */
-static const char *title(const struct tracing_event *ev, char *buf, size_t size)
+static const char *title(const struct export *x, const struct tracing_event *ev, char *buf, size_t size)
 {
     const struct tracing_event_def *def = &tracing_event_defs[ev->id];
     const char *word = def->fields[0].type == TRF_WORD ? tracing_word(&def->fields[0], ev->v[0].u) : NULL;
 
     if (ev->id == TR_CONSOLE_LINE || ev->id == TR_NODE_STATE)
         return ev->v[0].s;
+    const char *kind = tracing_kind_of(x->names.labels, tracing_value(ev, "frame_id"));
+    if (ev->id == TR_GUEST_EVENT && tracing_record_name_of(x->names.labels, ev->v[0].u)) {
+        FILE *f = fmemopen(buf, size, "w");
+        if (!f)
+            return def->phrase;
+        tracing_event_show(f, ev, &x->names);
+        fclose(f); /* a longer one is cut */
+        buf[size - 1] = 0;
+        return buf;
+    }
     if (ev->id == TR_PACKET_TX || ev->id == TR_PACKET_RX)
-        word = tracing_word(&def->fields[1], ev->v[1].u);
+        word = kind ? kind : tracing_word(&def->fields[1], ev->v[1].u);
     if (!word)
         return def->phrase;
     snprintf(buf, size, "%s %s", def->phrase, word);
@@ -219,11 +229,11 @@ static bool is_received(const struct tracing_event *ev)
 
 static void put_point(struct export *x, unsigned type, uint64_t track, const struct tracing_event *ev)
 {
-    char name[80];
+    char name[200];
 
     put_number(&x->body, EVENT_TYPE, type);
     put_number(&x->body, EVENT_TRACK, track);
-    put_text(&x->body, EVENT_NAME, title(ev, name, sizeof name));
+    put_text(&x->body, EVENT_NAME, title(x, ev, name, sizeof name));
     if (is_sent(ev))
         put_fixed64(&x->body, EVENT_FLOW, tracing_value(ev, "frame_id"));
     else if (is_received(ev))
@@ -378,13 +388,14 @@ static int put_event(void *ctx, const struct tracing_walked *at, const struct tr
     return ferror(x->out) || x->packet.failed || x->error;
 }
 
-int tracing_export_perfetto(const char *run, const char *path, FILE *err)
+int tracing_export_perfetto(const char *run, const char *path, const struct tracing_labels *labels, FILE *err)
 {
-    const struct tracing_filter all = {.to = INT64_MAX};
+    const struct tracing_filter all = {.to = INT64_MAX, .labels = labels};
     struct export x = {0};
 
     if (tracing_read_names(run, &x.names, err) != 0)
         return -1;
+    x.names.labels = labels;
     int result = -1;
     x.out = fopen(path, "we");
     if (!x.out) {

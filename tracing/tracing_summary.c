@@ -4,7 +4,8 @@
  * to interface, who sends most, the deepest queue of each link end, drops and faults.
  *
  * All numbers are whole: percentiles are by nearest rank (the smallest value that so many per cent do not
- * exceed), histogram bins are powers of two of nanoseconds. A kind is a packet's type, or "frame".
+ * exceed), histogram bins are powers of two of nanoseconds. A kind is what the scenario calls it, else a
+ * packet's type, or "frame".
  */
 #include "tracing/tracing_walk.h"
 #include <errno.h>
@@ -49,8 +50,10 @@ struct summary {
     int error; /* ENOMEM */
 };
 
-static const char *kind_name(unsigned kind)
+static const char *kind_name(const struct summary *s, unsigned kind)
 {
+    if (kind >= KINDS)
+        return s->names.labels->kinds[kind - KINDS];
     return kind == FRAME_KIND ? "frame" : tracing_packet_names[kind] ? tracing_packet_names[kind] : "unknown";
 }
 
@@ -149,7 +152,9 @@ static int count(void *ctx, const struct tracing_walked *at, const struct tracin
         s->tx++;
         s->talkers[at->node].tx++;
         s->talkers[at->node].tx_bytes += len;
-        ok = note_sent(s, id, (struct sent){ev->at, at->node + 1, type <= FRAME_KIND ? (uint32_t)type : 0});
+        int named = tracing_kind_index(s->names.labels, id);
+        uint32_t kind = named >= 0 ? KINDS + (uint32_t)named : type <= FRAME_KIND ? (uint32_t)type : 0;
+        ok = note_sent(s, id, (struct sent){ev->at, at->node + 1, kind});
         break;
     }
     case TR_FRAME_RX:
@@ -231,7 +236,7 @@ static json_t *latencies(const struct summary *s)
         json_array_append_new(
             list,
             json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "from", s->names.nodes[f->from],
-                      "to", s->names.nodes[f->to], "kind", kind_name(f->kind), "count", (json_int_t)f->n,
+                      "to", s->names.nodes[f->to], "kind", kind_name(s, f->kind), "count", (json_int_t)f->n,
                       "min_ps", (json_int_t)f->latency[0], "p50_ps", (json_int_t)percentile(f, 50), "p90_ps",
                       (json_int_t)percentile(f, 90), "p99_ps", (json_int_t)percentile(f, 99), "max_ps",
                       (json_int_t)f->latency[f->n - 1], "histogram", histogram(f)));
@@ -279,7 +284,7 @@ static void put_flows(const struct summary *s, FILE *out)
     for (size_t i = 0; i < s->n_flows; i++) {
         const struct flow *f = &s->flows[i];
         fprintf(out, "%-12s %-12s %-10s %9zu", s->names.nodes[f->from], s->names.nodes[f->to],
-                kind_name(f->kind), f->n);
+                kind_name(s, f->kind), f->n);
         put_us(out, f->latency[0]);
         put_us(out, percentile(f, 50));
         put_us(out, percentile(f, 90));
@@ -329,13 +334,14 @@ static void put_text(const struct summary *s, FILE *out)
         fprintf(out, "%sfault %s: %" PRIu64 " hits\n", i ? "" : "\n", s->names.faults[i], s->hits[i]);
 }
 
-int tracing_summary(const char *run, bool json, FILE *out, FILE *err)
+int tracing_summary(const char *run, bool json, const struct tracing_labels *labels, FILE *out, FILE *err)
 {
-    const struct tracing_filter all = {.to = INT64_MAX};
+    const struct tracing_filter all = {.to = INT64_MAX, .labels = labels};
     struct summary s = {0};
 
     if (tracing_read_names(run, &s.names, err) != 0)
         return -1;
+    s.names.labels = labels;
     s.talkers = calloc(s.names.n_nodes + 1, sizeof *s.talkers);
     s.ends = calloc(2 * s.names.n_links + 1, sizeof *s.ends);
     s.hits = calloc(s.names.n_faults + 1, sizeof *s.hits);

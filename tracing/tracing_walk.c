@@ -180,6 +180,7 @@ int tracing_walk(const char *run, const struct tracing_filter *filter, tracing_v
     struct walk p = {.filter = filter};
     if (tracing_read_names(run, &p.names, err) != 0)
         return -1;
+    p.names.labels = filter->labels;
     int result = -1;
     if (check_filter(run, "node", p.names.nodes, p.names.n_nodes, filter->node, err) == 0 &&
         check_filter(run, "link", p.names.links, p.names.n_links, filter->link, err) == 0 &&
