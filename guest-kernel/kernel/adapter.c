@@ -54,8 +54,7 @@ void adapter_result(unsigned status)
     if (!bar)
         return;
     write32(bar + FAB_REG_RESULT, status);
-    for (;;)
-        arch_idle();
+    arch_halt();
 }
 
 void adapter_event(unsigned type, uint32_t argument, const void *data, size_t bytes)

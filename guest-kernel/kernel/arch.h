@@ -9,7 +9,7 @@
  *
  * The kernel lies at its load address and maps memory and devices one to one in the first 512 GiB of every
  * address space; user memory is above. It is not preemptive: interrupts are off in the kernel and are taken
- * in user mode and in arch_idle().
+ * in user mode and in arch_idle(). One CPU at a time runs it (cpu.h).
  */
 #ifndef KERNEL_ARCH_H
 #define KERNEL_ARCH_H
@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 struct boot_info;
+struct cpu;
 struct frame;
 
 /* ---- machine ---- */
@@ -36,8 +37,12 @@ void arch_off(void);
 uint64_t arch_time_ns(void);
 /* The timer interrupt comes at this time of arch_time_ns(), soon if it has passed; UINT64_MAX: not at all. */
 void arch_timer_set(uint64_t at_ns);
-/* Waits for an interrupt and handles it. */
+/* Drops the kernel's lock, waits for an interrupt and handles it, and takes the lock again. */
 void arch_idle(void);
+/* Of a loop that waits for another CPU: lets others get on, if it can. */
+void arch_relax(void);
+/* Stops this CPU for ever. */
+void arch_halt(void) __attribute__((noreturn));
 /* Devices the kernel drives, as pairs (address, bytes) up to 0 bytes; mapped read-write, uncached. */
 struct arch_range {
     uint64_t at, bytes;
@@ -57,7 +62,7 @@ struct frame { /* registers of what was interrupted, in the order of trap_<isa>.
     uint64_t word[FRAME_WORDS];
 };
 
-/* Exceptions go to trap.h's functions from here on. */
+/* On each CPU: exceptions go to trap.c's functions from here on. */
 void arch_trap_init(void);
 /* Bytes of a frame on a kernel stack. */
 extern const size_t arch_frame_bytes;
@@ -113,10 +118,23 @@ unsigned arch_pte_prot(uint64_t pte);
 void arch_paging_use(uint64_t root);
 /* Once, before the first arch_paging_use(). */
 void arch_paging_init(void);
-/* After a change in an address space in use: forget cached translations. */
-void arch_paging_flush(void);
-/* After instructions were written. */
+/* After a change in an address space in use: this CPU forgets cached translations. */
+void arch_paging_flush_here(void);
+/* The others, of which this is a mask of numbers, have forgotten them when it returns. */
+void arch_paging_flush(uint64_t others);
+/* After instructions were written, for all CPUs. */
 void arch_code_changed(void);
+
+/* ---- CPUs ---- */
+
+/* What the hardware calls this one; valid on the one that boots. */
+uint64_t arch_cpu_hardware(void);
+/* Starts another, which calls begin() on the stack that ends at top. False: it cannot be started. */
+bool arch_cpu_start(uint64_t hardware, uintptr_t top, void (*begin)(void));
+/* On another, first of all: address space, traps, timer, interrupts. */
+void arch_cpu_init(void);
+/* Makes that CPU call cpu_answer(), and wakes it. */
+void arch_ipi(const struct cpu *c);
 
 /* ---- interrupts ---- */
 

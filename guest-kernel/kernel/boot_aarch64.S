@@ -20,6 +20,16 @@ entry:
         mov     x30, xzr
         b       kernel_main
 
+        /* Another CPU, by PSCI: x0 = what lies at the end of its stack: where to go */
+        .text
+        .globl boot_second
+boot_second:
+        mov     sp, x0
+        ldr     x1, [x0, #-16]
+        mov     x29, xzr
+        mov     x30, xzr
+        br      x1
+
         .section .bss.stack, "aw", @nobits
         .align 14
         .globl boot_stack

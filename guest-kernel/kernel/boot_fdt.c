@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * boot_fdt.c - boot data out of a flattened device tree (Devicetree Specification 0.4, chapter 5): memory,
- * command line, initial ram disk, number of CPUs. Used by aarch64 and riscv64, whose machines have 2 cells
+ * command line, initial ram disk, the CPUs. Used by aarch64 and riscv64, whose machines have 2 cells
  * for addresses and sizes.
  *
  * All numbers are big-endian 32-bit words. The structure block is walked once.
@@ -10,7 +10,7 @@
 
 enum { BEGIN_NODE = 1, END_NODE, PROP, NOP, END = 9 };
 enum { TOTAL_SIZE = 1, AT_STRUCTURE = 2, AT_STRINGS = 3 }; /* words of the header */
-enum { IN_OTHER, IN_CHOSEN, IN_MEMORY };
+enum { IN_OTHER, IN_CHOSEN, IN_MEMORY, IN_CPU, IN_PSCI };
 #define FDT_MAGIC 0xd00dfeedu
 
 static uint32_t word(const uint32_t *p)
@@ -43,6 +43,10 @@ static void property(struct boot_info *info, int in, const char *name, const uin
     if (in == IN_MEMORY && same(name, "reg"))
         for (unsigned i = 0; i + 16 <= bytes; i += 16)
             add(info->memory, &info->n_memory, number(value + i / 4, 8), number(value + i / 4 + 2, 8));
+    if (in == IN_CPU && same(name, "reg"))
+        boot_cpu(info, number(value, bytes));
+    if (in == IN_PSCI && same(name, "method"))
+        info->psci_smc = same((const char *)value, "smc");
     if (in != IN_CHOSEN)
         return;
     if (same(name, "bootargs"))
@@ -67,14 +71,18 @@ void boot_fdt(uintptr_t tree, struct boot_info *info)
         if (token == BEGIN_NODE) {
             const char *name = (const char *)p;
             if (++depth == 2)
-                in = same(name, "chosen") ? IN_CHOSEN : begins(name, "memory@") ? IN_MEMORY : IN_OTHER;
-            info->n_cpus += depth == 3 && begins(name, "cpu@");
+                in = same(name, "chosen")      ? IN_CHOSEN
+                     : same(name, "psci")      ? IN_PSCI
+                     : begins(name, "memory@") ? IN_MEMORY
+                                               : IN_OTHER;
+            if (depth == 3)
+                in = begins(name, "cpu@") ? IN_CPU : IN_OTHER;
             info->imsic |= begins(name, "imsics@28000000") || begins(name, "interrupt-controller@28000000");
             p += length(name) / 4 + 1;
         } else if (token == END_NODE) {
             depth--;
         } else if (token == PROP) {
-            if (depth == 2)
+            if (depth == 2 || (depth == 3 && in == IN_CPU))
                 property(info, in, strings + word(p + 1), p + 2, word(p));
             p += 2 + (word(p) + 3) / 4;
         } else if (token != NOP) {

@@ -30,6 +30,19 @@ entry:
         mv      a0, a1
         j       kernel_main
 
+        /* Another hart, by SBI: a0 = its number, a1 = the end of its stack, where it is said where to go */
+        .text
+        .balign 4
+        .globl boot_second
+boot_second:
+        csrw    sie, zero
+        csrw    sscratch, zero
+        mv      sp, a1
+        ld      t0, -16(a1)
+        mv      s0, zero
+        mv      ra, zero
+        jr      t0
+
         .section .data.boot, "aw"
         .balign 8
         .globl boot_hart

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* boot_x86_64.c - boot data out of PVH's start info (Xen's hvm_start_info, version 1). */
-#include "guest-kernel/kernel/io_x86_64.h"
+/* boot_x86_64.c - boot data out of PVH's start info (Xen's hvm_start_info, version 1) and ACPI's tables. */
 #include "guest-kernel/kernel/kernel.h"
 
 struct start_info {
@@ -16,7 +15,53 @@ struct memory {
     uint32_t type, zero;
 };
 enum { START_MAGIC = 0x336ec578, TYPE_RAM = 1, MIB = 1 << 20 };
-enum { FW_CFG_SELECT = 0x510, FW_CFG_DATA = 0x511, FW_CFG_CPUS = 5 };
+
+/* ACPI's tables (ACPI 6.5, chapter 5). */
+struct rsdp {
+    char signature[8];
+    uint8_t sum;
+    char oem[6];
+    uint8_t revision;
+    uint32_t rsdt, bytes;
+    uint64_t xsdt;
+} __attribute__((packed));
+struct table {
+    char signature[4];
+    uint32_t bytes;
+    char rest[28];
+    uint8_t data[];
+} __attribute__((packed));
+enum { MADT_ENTRIES = 8, MADT_APIC = 0, MADT_APIC_ID = 3, MADT_APIC_FLAGS = 4 };
+
+/* The table of interrupt controllers, of which each CPU has one; NULL: none. */
+static const struct table *find_madt(uint64_t at)
+{
+    const struct rsdp *r = (const struct rsdp *)at;
+
+    if (!at || memcmp(r->signature, "RSD PTR ", sizeof r->signature))
+        return NULL;
+    const struct table *list = (const struct table *)(r->revision ? r->xsdt : r->rsdt);
+    size_t size = r->revision ? 8 : 4;
+    for (size_t i = 0; sizeof *list + i + size <= list->bytes; i += size) {
+        uint64_t entry = 0;
+        memcpy(&entry, list->data + i, size);
+        const struct table *t = (const struct table *)entry;
+        if (!memcmp(t->signature, "APIC", sizeof t->signature))
+            return t;
+    }
+    return NULL;
+}
+
+static void find_cpus(struct boot_info *info, uint64_t rsdp)
+{
+    const struct table *t = find_madt(rsdp);
+
+    if (!t)
+        panic("no ACPI table of the CPUs");
+    for (const uint8_t *e = t->data + MADT_ENTRIES; e + 2 <= (const uint8_t *)t + t->bytes && e[1]; e += e[1])
+        if (e[0] == MADT_APIC && e[MADT_APIC_FLAGS] & 1)
+            boot_cpu(info, e[MADT_APIC_ID]);
+}
 
 void arch_boot_info(uintptr_t boot_data, struct boot_info *info)
 {
@@ -41,6 +86,5 @@ void arch_boot_info(uintptr_t boot_data, struct boot_info *info)
         info->initrd_bytes = module->bytes;
         info->taken[info->n_taken++] = (struct arch_range){module->at, module->bytes};
     }
-    out16(FW_CFG_SELECT, FW_CFG_CPUS);
-    info->n_cpus = in8(FW_CFG_DATA);
+    find_cpus(info, s->rsdp);
 }

@@ -6,7 +6,14 @@
 #include <stdint.h>
 
 #define APIC UINT64_C(0xfee00000)
-enum { APIC_ID = 0x20, APIC_EOI = 0xb0, APIC_SPURIOUS = 0xf0, APIC_ENABLE = 0x100 };
+enum {
+    APIC_ID = 0x20,
+    APIC_EOI = 0xb0,
+    APIC_SPURIOUS = 0xf0,
+    APIC_ENABLE = 0x100,
+    APIC_ICR = 0x300,
+    APIC_ICR_HIGH = 0x310
+};
 enum {
     APIC_LVT_TIMER = 0x320,
     APIC_INITIAL = 0x380,
@@ -14,7 +21,13 @@ enum {
     APIC_DIVIDE = 0x3e0,
     APIC_BY_1 = 0xb
 };
-enum { VECTOR_TIMER = 0x20, VECTOR_IRQ = 0x30, VECTOR_CALL = 0x80, VECTOR_SPURIOUS = 0xff };
+enum {
+    VECTOR_TIMER = 0x20,
+    VECTOR_IRQ = 0x30,
+    VECTOR_IPI = 0x40,
+    VECTOR_CALL = 0x80,
+    VECTOR_SPURIOUS = 0xff
+};
 
 static inline void out8(uint16_t port, uint8_t v)
 {

@@ -10,6 +10,10 @@
 #define GIC_V2M         0x08020000u
 
 struct frame;
+/* On each CPU: its own interrupts. */
+void irq_cpu_init(void);
+/* This CPU hears of no interrupt any more. */
+void irq_off(void);
 /* Takes the pending interrupt and passes it on. */
 void irq_take(struct frame *f, bool user);
 

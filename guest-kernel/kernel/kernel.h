@@ -13,16 +13,20 @@ enum { PAGE = 4096, STACK = 16384 };
 
 /* ---- boot data (boot_x86_64.c, boot_fdt.c) ---- */
 
-enum { BOOT_RANGES = 16, BOOT_LINE = 1024 };
+enum { BOOT_RANGES = 16, BOOT_LINE = 1024, BOOT_CPUS = 8 };
 struct boot_info {
     struct arch_range memory[BOOT_RANGES]; /* RAM */
     struct arch_range taken[BOOT_RANGES];  /* of it, not ours */
     unsigned n_memory, n_taken, n_cpus;
+    uint64_t cpus[BOOT_CPUS]; /* what the hardware calls them */
+    bool psci_smc;            /* aarch64: power is managed through SMC, else HVC */
     uint64_t initrd, initrd_bytes;
     bool imsic; /* riscv64: there is one */
     char line[BOOT_LINE];
 };
 extern struct boot_info boot_info;
+/* One more CPU (cpu.c). */
+void boot_cpu(struct boot_info *info, uint64_t hardware);
 /* The value behind "key=" in the command line, up to a space, at most size - 1 characters; false: not there.
  */
 bool boot_option(const char *key, char *value, size_t size);
@@ -96,6 +100,8 @@ void node_end(int status) __attribute__((noreturn));
 
 /* panic_test.c: a wrong access, if the command line asks for one. */
 void panic_test(void);
+/* The same on a CPU that has just started. */
+void panic_test_cpu(unsigned number);
 
 /* ---- symbols.c ---- */
 

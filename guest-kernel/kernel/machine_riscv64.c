@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * machine_riscv64.c - QEMU's virt: 16550 at 0x10000000, ECAM at 0x30000000, time base 10 MHz, timer and power
- * by SBI.
+ * machine_riscv64.c - QEMU's virt: 16550 at 0x10000000, ECAM at 0x30000000, time base 10 MHz, timer,
+ * power and harts by SBI.
  */
 #include "guest-kernel/kernel/boot_fdt.h"
+#include "guest-kernel/kernel/cpu.h"
 #include "guest-kernel/kernel/csr_riscv64.h"
 #include "guest-kernel/kernel/mmio.h"
 
@@ -12,19 +13,14 @@
 #define LSR_THRE     0x20u
 #define PCI_ECAM     0x30000000u
 #define TIME_STEP_NS 100u
-enum { SBI_TIME = 0x54494d45, SBI_SRST = 0x53525354 };
 
 const char arch_name[] = "riscv64";
 const uint16_t arch_elf_machine = 243;
 const uint32_t arch_pci_window = 0x40000000u; /* nobody has placed anything there */
 const struct arch_range arch_devices[] = {{UART, 4096}, {PCI_ECAM, 1 << 20}, {0, 0}};
 
-static void sbi(unsigned long extension, unsigned long argument)
-{
-    register unsigned long a0 __asm__("a0") = argument, a1 __asm__("a1") = 0, a6 __asm__("a6") = 0,
-                              a7 __asm__("a7") = extension;
-    __asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a6), "r"(a7) : "memory");
-}
+extern const uint64_t boot_hart; /* boot_riscv64.S */
+extern const char boot_second[];
 
 void arch_machine_init(void)
 {
@@ -44,7 +40,7 @@ void arch_putc(char c)
 
 void arch_off(void)
 {
-    sbi(SBI_SRST, 0);
+    sbi(SBI_SRST, 0, 0, 0, 0, 0);
 }
 
 uint64_t arch_time_ns(void)
@@ -54,12 +50,48 @@ uint64_t arch_time_ns(void)
 
 void arch_timer_set(uint64_t at_ns)
 {
-    sbi(SBI_TIME, at_ns == UINT64_MAX ? UINT64_MAX : at_ns / TIME_STEP_NS + 1);
+    sbi(SBI_TIME, 0, at_ns == UINT64_MAX ? UINT64_MAX : at_ns / TIME_STEP_NS + 1, 0, 0, 0);
 }
 
 void arch_idle(void)
 {
+    kernel_unlock();
     __asm__ volatile("wfi\n\tcsrsi sstatus, 2\n\tnop\n\tcsrci sstatus, 2" ::: "memory");
+    kernel_lock();
+}
+
+void arch_relax(void)
+{
+    __asm__ volatile(".4byte 0x0100000f" /* pause */ ::: "memory");
+}
+
+void arch_halt(void)
+{
+    csr_write(sie, 0);
+    for (;;)
+        __asm__ volatile("wfi" ::: "memory");
+}
+
+uint64_t arch_cpu_hardware(void)
+{
+    return boot_hart;
+}
+
+bool arch_cpu_start(uint64_t hardware, uintptr_t top, void (*begin)(void))
+{
+    ((void (**)(void))top)[-2] = begin;
+    return sbi(SBI_HSM, 0, hardware, (uintptr_t)boot_second, top, 0) == 0;
+}
+
+void arch_cpu_init(void)
+{
+    arch_paging_use(kernel_root);
+    arch_trap_init();
+}
+
+void arch_ipi(const struct cpu *c)
+{
+    sbi(SBI_IPI, 0, 1, c->hardware, 0, 0);
 }
 
 uint32_t arch_pci_read(unsigned slot, unsigned function, unsigned offset)

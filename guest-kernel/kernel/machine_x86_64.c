@@ -4,8 +4,8 @@
  * timer, which counts ns. The clock is the TSC, measured against that timer for 1 ms (under -icount it counts
  * ns, too).
  */
+#include "guest-kernel/kernel/cpu.h"
 #include "guest-kernel/kernel/io_x86_64.h"
-#include "guest-kernel/kernel/kernel.h"
 #include "guest-kernel/kernel/mmio.h"
 
 enum { PCI_ADDRESS = 0xcf8, PCI_DATA = 0xcfc, PIC_1_MASK = 0x21, PIC_2_MASK = 0xa1 };
@@ -26,12 +26,17 @@ static uint64_t tsc(void)
     return (uint64_t)high << 32 | low;
 }
 
+static void apic_init(void)
+{
+    write32(APIC + APIC_SPURIOUS, APIC_ENABLE | VECTOR_SPURIOUS);
+    write32(APIC + APIC_DIVIDE, APIC_BY_1);
+}
+
 void arch_machine_init(void)
 {
     out8(PIC_1_MASK, 0xff);
     out8(PIC_2_MASK, 0xff);
-    write32(APIC + APIC_SPURIOUS, APIC_ENABLE | VECTOR_SPURIOUS);
-    write32(APIC + APIC_DIVIDE, APIC_BY_1);
+    apic_init();
     write32(APIC + APIC_LVT_TIMER, 1 << 16 | VECTOR_TIMER); /* masked */
     write32(APIC + APIC_INITIAL, ~0u);
     uint32_t left = read32(APIC + APIC_CURRENT), now = left;
@@ -74,7 +79,28 @@ void arch_timer_set(uint64_t at_ns)
 
 void arch_idle(void)
 {
+    kernel_unlock();
     __asm__ volatile("sti\n\thlt\n\tcli" ::: "memory");
+    kernel_lock();
+}
+
+void arch_relax(void)
+{
+    __asm__ volatile("pause" ::: "memory");
+}
+
+void arch_halt(void)
+{
+    for (;;)
+        __asm__ volatile("cli\n\thlt" ::: "memory");
+}
+
+void arch_cpu_init(void)
+{
+    arch_paging_use(kernel_root);
+    arch_trap_init();
+    apic_init();
+    write32(APIC + APIC_LVT_TIMER, VECTOR_TIMER);
 }
 
 static void pci_select(unsigned slot, unsigned function, unsigned offset)

@@ -7,7 +7,7 @@
  * a page in it belongs to exactly one address space; entry 2 is of memory shared with other nodes
  * (cluster_memory.c) and the same in all.
  */
-#include "guest-kernel/kernel/kernel.h"
+#include "guest-kernel/kernel/cpu.h"
 
 enum { KERNEL, USER, SHARED }; /* entries of a root */
 enum { LEVELS = 4, ENTRIES = 512, PAGE_BITS = 12, LEVEL_BITS = 9 };
@@ -36,6 +36,25 @@ static uint64_t *entry(uint64_t root, uintptr_t at, unsigned level, bool make)
         table = (uint64_t *)arch_pte_address(*e);
     }
     return &table[index_at(at, level)];
+}
+
+/*
+ * After an entry changed that was present: no CPU uses the old one any more. One that has another address
+ * space in use will forget everything when it takes this one; kernel_root stands for what is the same in all,
+ * which nobody touches while the kernel's own is in use.
+ */
+static void flush(uint64_t root)
+{
+    const struct cpu *self = cpu_self();
+    uint64_t others = 0;
+
+    for (unsigned i = 0; i < BOOT_CPUS; i++)
+        if (&cpus[i] != self && cpus[i].online && cpus[i].root != kernel_root &&
+            (root == kernel_root || root == cpus[i].root))
+            others |= UINT64_C(1) << i;
+    arch_paging_flush_here();
+    if (others)
+        arch_paging_flush(others);
 }
 
 /* The kernel's own: one to one, in large pages where that fits. */
@@ -84,7 +103,7 @@ void paging_init(const struct boot_info *info)
 void paging_device(uint64_t at, uint64_t bytes)
 {
     map_kernel(at, at + bytes, PROT_READ | PROT_WRITE | PROT_DEVICE);
-    arch_paging_flush();
+    arch_paging_flush_here();
 }
 
 uint64_t space_new(void)
@@ -127,8 +146,14 @@ int space_map(uint64_t root, uintptr_t at, void *page, unsigned prot)
 
     if (!e)
         return -1;
+    uint64_t was = *e;
     *e = arch_pte_page((uintptr_t)page, prot | PROT_USER, false);
-    arch_paging_flush();
+    /* Whoever still sees too little faults once more, and trap_exception() makes it look again. */
+    if (arch_pte_present(was) &&
+        (arch_pte_address(was) != (uintptr_t)page || arch_pte_prot(was) & ~arch_pte_prot(*e)))
+        flush(root);
+    else
+        arch_paging_flush_here();
     return 0;
 }
 
@@ -150,7 +175,7 @@ void *space_clear(uint64_t root, uintptr_t at)
         return NULL;
     void *page = (void *)arch_pte_address(*e);
     *e = 0;
-    arch_paging_flush();
+    flush(root);
     return page;
 }
 

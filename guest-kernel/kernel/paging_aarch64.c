@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* paging_aarch64.c - VMSAv8-64 entries, 4 KiB granule, 48 bits, all in TTBR0. */
-#include "guest-kernel/kernel/arch.h"
+#include "guest-kernel/kernel/cpu.h"
 
 enum {
     VALID = 1,
@@ -61,6 +61,7 @@ void arch_paging_use(uint64_t root)
 {
     uint64_t control;
 
+    cpu_self()->root = root;
     __asm__ volatile("dsb ish\n\tmsr ttbr0_el1, %0\n\tisb\n\ttlbi vmalle1\n\tdsb nsh\n\tisb" ::"r"(root)
                      : "memory");
     __asm__ volatile("mrs %0, sctlr_el1" : "=r"(control));
@@ -68,12 +69,19 @@ void arch_paging_use(uint64_t root)
     __asm__ volatile("msr sctlr_el1, %0\n\tisb" ::"r"(control) : "memory");
 }
 
-void arch_paging_flush(void)
+void arch_paging_flush_here(void)
 {
     __asm__ volatile("dsb ish\n\ttlbi vmalle1\n\tdsb nsh\n\tisb" ::: "memory");
 }
 
+/* The hardware tells all of them. */
+void arch_paging_flush(uint64_t others)
+{
+    (void)others;
+    __asm__ volatile("dsb ish\n\ttlbi vmalle1is\n\tdsb ish\n\tisb" ::: "memory");
+}
+
 void arch_code_changed(void)
 {
-    __asm__ volatile("dsb ish\n\tic iallu\n\tdsb ish\n\tisb" ::: "memory");
+    __asm__ volatile("dsb ish\n\tic ialluis\n\tdsb ish\n\tisb" ::: "memory");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* paging_riscv64.c - Sv48 page table entries. */
-#include "guest-kernel/kernel/arch.h"
+#include "guest-kernel/kernel/cpu.h"
 #include "guest-kernel/kernel/csr_riscv64.h"
 
 enum { V = 1, R = 2, W = 4, X = 8, U = 16, A = 64, D = 128 };
@@ -39,16 +39,28 @@ void arch_paging_init(void)
 
 void arch_paging_use(uint64_t root)
 {
+    cpu_self()->root = root;
     csr_write(satp, SATP_SV48 | root >> 12);
-    arch_paging_flush();
+    arch_paging_flush_here();
 }
 
-void arch_paging_flush(void)
+void arch_paging_flush_here(void)
 {
     __asm__ volatile("sfence.vma" ::: "memory");
+}
+
+/* Firmware interrupts them whatever they do, and waits for all. */
+void arch_paging_flush(uint64_t others)
+{
+    for (unsigned i = 0; i < BOOT_CPUS; i++)
+        if (others >> i & 1)
+            sbi(SBI_RFENCE, RFENCE_VMA, 1, cpus[i].hardware, 0, UINT64_MAX);
 }
 
 void arch_code_changed(void)
 {
     __asm__ volatile("fence.i" ::: "memory");
+    for (unsigned i = 0; i < BOOT_CPUS; i++)
+        if (cpus[i].online && &cpus[i] != cpu_self())
+            sbi(SBI_RFENCE, RFENCE_I, 1, cpus[i].hardware, 0, 0);
 }

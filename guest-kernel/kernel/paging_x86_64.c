@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* paging_x86_64.c - page table entries of 4-level paging with NX. */
-#include "guest-kernel/kernel/arch.h"
+#include "guest-kernel/kernel/cpu.h"
 
 enum { P = 1, W = 2, U = 4, PCD = 16, PS = 128 };
 #define NX      (UINT64_C(1) << 63)
@@ -38,13 +38,29 @@ void arch_paging_init(void)
 
 void arch_paging_use(uint64_t root)
 {
+    cpu_self()->root = root;
     __asm__ volatile("mov %0, %%cr3" ::"r"(root) : "memory");
 }
 
-void arch_paging_flush(void)
+void arch_paging_flush_here(void)
 {
     uint64_t root;
     __asm__ volatile("mov %%cr3, %0\n\tmov %0, %%cr3" : "=r"(root)::"memory");
+}
+
+/* Asks each, and waits for all: by interrupt in user mode and while idle, else while it waits for the lock.
+ */
+void arch_paging_flush(uint64_t others)
+{
+    for (unsigned i = 0; i < BOOT_CPUS; i++) {
+        if (!(others >> i & 1))
+            continue;
+        __atomic_store_n(&cpus[i].flush, true, __ATOMIC_SEQ_CST);
+        arch_ipi(&cpus[i]);
+    }
+    for (unsigned i = 0; i < BOOT_CPUS; i++)
+        while (others >> i & 1 && __atomic_load_n(&cpus[i].flush, __ATOMIC_ACQUIRE))
+            arch_relax();
 }
 
 void arch_code_changed(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* panic.c - the end of a node, wanted or not; see kernel.h. */
 #include "guest-kernel/kernel/adapter.h"
-#include "guest-kernel/kernel/kernel.h"
+#include "guest-kernel/kernel/cpu.h"
 #include "guest-kernel/kernel/text.h"
 #include <stdarg.h>
 
@@ -25,6 +25,7 @@ void panic(const char *format, ...)
 {
     va_list ap;
 
+    cpus_stop();
     print("panic: ");
     va_start(ap, format);
     print_list(format, ap);
@@ -40,6 +41,7 @@ void panic_frame(const struct frame *f, const char *format, ...)
 {
     va_list ap;
 
+    cpus_stop();
     print("panic: ");
     va_start(ap, format);
     print_list(format, ap);
@@ -52,9 +54,9 @@ void panic_frame(const struct frame *f, const char *format, ...)
 
 void node_end(int status)
 {
+    cpus_stop();
     print("cob: result %u\n", (unsigned)status & 255);
     adapter_result((unsigned)status & 255);
     arch_off();
-    for (;;)
-        arch_idle();
+    arch_halt();
 }

@@ -11,8 +11,8 @@
  * A process belongs to the node that its id names, its origin. Where else it has threads there is a replica:
  * page tables and some of the ranges, no files, no count of all threads.
  *
- * The kernel is not preemptive, and one CPU runs it: what is said here holds between two points at which a
- * thread waits.
+ * The kernel is not preemptive, and one CPU at a time runs it (cpu.h): what is said here holds between two
+ * points at which a thread waits.
  */
 #ifndef KERNEL_PROCESS_H
 #define KERNEL_PROCESS_H
@@ -62,6 +62,7 @@ enum state { FREE, RUNNABLE, RUNNING, WAITING, GONE };
 struct thread { /* lies at the lower end of its kernel stack */
     int id;
     enum state state;
+    unsigned cpu;            /* that runs it, or did last */
     struct process *process; /* NULL: the idle loop */
     struct thread *next;     /* of those runnable */
     uintptr_t context;       /* while it does not run */

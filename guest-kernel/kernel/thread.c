@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * thread.c - threads and the scheduler: those that can run stand in one queue and get a slice each in turn;
- * the idle loop runs on the boot stack when nobody can. The timer is set for the end of the slice or the
- * first sleeper, whichever is earlier, and is silent when there is neither.
+ * thread.c - threads and the scheduler: those that can run stand in one queue, from which every CPU takes the
+ * next, and get a slice each in turn; each CPU has an idle loop, on the stack on which it began, for when
+ * there is none. A CPU's timer is set for the end of the slice or the first of those that went to sleep on
+ * it, whichever is earlier, and is silent when there is neither.
  */
 #include "guest-kernel/kernel/cluster.h"
+#include "guest-kernel/kernel/cpu.h"
 #include "guest-kernel/kernel/process.h"
 #include "guest-kernel/kernel/remote.h"
 
@@ -13,8 +15,6 @@ enum { SLICE_NS = 1000000 };
 static struct thread *threads[THREADS];
 static unsigned slots;                        /* of threads, used so far */
 static struct thread *first, **last = &first; /* runnable */
-static uintptr_t idle_context;
-static uint64_t timer_at = UINT64_MAX;
 static bool hurried; /* the first of those runnable should not wait for the slice to end */
 
 struct thread *current(void)
@@ -28,6 +28,7 @@ static void make_runnable(struct thread *t)
     t->next = NULL;
     *last = t;
     last = &t->next;
+    cpu_wake(t->cpu);
 }
 
 /* It is the next to run. */
@@ -39,6 +40,7 @@ static void make_first(struct thread *t)
         last = &t->next;
     first = t;
     hurried = true;
+    cpu_wake(t->cpu);
 }
 
 static uintptr_t stack_top(struct thread *t)
@@ -49,6 +51,7 @@ static uintptr_t stack_top(struct thread *t)
 /* A thread's first steps, on its own stack. */
 static void begin(void)
 {
+    kernel_unlock();
     arch_return(current()->frame);
 }
 
@@ -116,19 +119,24 @@ struct thread *thread_kernel(struct process *p, void (*run)(void *argument), voi
 static void set_timer(bool slice)
 {
     uint64_t at = slice ? arch_time_ns() + SLICE_NS : UINT64_MAX;
+    struct cpu *self = cpu_self();
 
-    for (unsigned i = 0; i < slots; i++)
-        if (threads[i] && threads[i]->state == WAITING && threads[i]->wake_ns < at)
-            at = threads[i]->wake_ns;
-    timer_at = at < cluster_due() ? at : cluster_due();
-    arch_timer_set(timer_at);
+    for (unsigned i = 0; i < slots; i++) {
+        const struct thread *t = threads[i];
+        if (t && t->state == WAITING && t->wake_ns < at && t->cpu == cpu_number(self))
+            at = t->wake_ns;
+    }
+    self->timer_at = at < cluster_due() ? at : cluster_due();
+    arch_timer_set(self->timer_at);
 }
 
 void timer_by(uint64_t at)
 {
-    if (at >= timer_at)
+    struct cpu *self = cpu_self();
+
+    if (at >= self->timer_at)
         return;
-    timer_at = at;
+    self->timer_at = at;
     arch_timer_set(at);
 }
 
@@ -139,7 +147,7 @@ static void leave(void)
 
     t->tls = arch_tls(t->frame);
     arch_fp_save(t->fp);
-    arch_switch(&t->context, idle_context);
+    arch_switch(&t->context, cpu_self()->idle_context);
 }
 
 static void forget(struct thread *t)
@@ -150,13 +158,25 @@ static void forget(struct thread *t)
     stack_free(t);
 }
 
+/* No address space of a process stays in use that might end meanwhile. */
+static void idle(struct cpu *self)
+{
+    if (self->root != kernel_root)
+        arch_paging_use(kernel_root);
+    set_timer(false);
+    self->idle = true;
+    arch_idle();
+    self->idle = false;
+}
+
 void scheduler(void)
 {
+    struct cpu *self = cpu_self();
+
     for (;;) {
         struct thread *t = first;
         if (!t) {
-            set_timer(false);
-            arch_idle();
+            idle(self);
             continue;
         }
         first = t->next;
@@ -164,12 +184,13 @@ void scheduler(void)
             last = &first;
         hurried = false;
         t->state = RUNNING;
+        t->cpu = cpu_number(self);
         arch_paging_use(t->process->root);
         arch_kernel_stack(stack_top(t));
         arch_tls_set(t->frame, t->tls);
         arch_fp_restore(t->fp);
         set_timer(true);
-        arch_switch(&idle_context, t->context);
+        arch_switch(&self->idle_context, t->context);
         if (t->state == GONE)
             forget(t);
     }
@@ -266,6 +287,7 @@ void thread_exit(int status)
     struct thread *t = current();
     const uint32_t zero = 0;
 
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* who sees the word sees all that this thread wrote */
     memory_progress(true);
     if (t->clear_tid && !t->process->ending && copy_out(t->clear_tid, &zero, sizeof zero) == 0)
         remote_futex_wake(t->process, t->clear_tid);

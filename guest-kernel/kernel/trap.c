@@ -16,6 +16,7 @@ void trap_exception(struct frame *f, bool user, const char *what, uintptr_t addr
     if (!process_fault(address, prot))
         print("process %d: %s at %lx, %s of %lx\n", current()->process->id, what, arch_frame_pc(f),
               access[prot], address);
+    arch_paging_flush_here(); /* what another CPU has changed meanwhile */
     leave_if_killed();
 }
 

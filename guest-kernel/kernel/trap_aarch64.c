@@ -2,8 +2,8 @@
 /* trap_aarch64.c - what the exception syndrome means. System calls: svc 0. The kernel runs at EL1, users at
  * EL0. */
 #include "guest-kernel/kernel/trap_aarch64.h"
+#include "guest-kernel/kernel/cpu.h"
 #include "guest-kernel/kernel/irq_aarch64.h"
-#include "guest-kernel/kernel/kernel.h"
 
 enum { X29 = 29, X30, SP, ELR, SPSR, ESR, VECTOR };
 enum { VECTOR_USER = 8, VECTOR_KIND = 3, KIND_SYNC = 0, KIND_IRQ = 1 };
@@ -142,16 +142,12 @@ static const char *name_of(unsigned class)
     }
 }
 
-void trap_c(struct frame *f)
+/* With the lock; not for interrupts. */
+static void trap(struct frame *f, bool user)
 {
     uint64_t vector = f->word[VECTOR], address = 0;
-    bool user = vector >= VECTOR_USER;
     unsigned class = f->word[ESR] >> 26 & 63, prot = PROT_READ;
 
-    if ((vector & VECTOR_KIND) == KIND_IRQ) {
-        irq_take(f, user);
-        return;
-    }
     if ((vector & VECTOR_KIND) == KIND_SYNC && class == EC_SVC && user) {
         trap_call(f);
         return;
@@ -165,4 +161,17 @@ void trap_c(struct frame *f)
     else if (data && f->word[ESR] & ISS_WRITE)
         prot = PROT_WRITE;
     trap_exception(f, user, name_of(class), address, prot);
+}
+
+void trap_c(struct frame *f)
+{
+    bool user = f->word[VECTOR] >= VECTOR_USER;
+
+    if ((f->word[VECTOR] & VECTOR_KIND) == KIND_IRQ) {
+        irq_take(f, user);
+        return;
+    }
+    bool taken = kernel_enter();
+    trap(f, user);
+    kernel_leave(taken);
 }

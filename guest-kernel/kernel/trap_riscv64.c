@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* trap_riscv64.c - what scause means. System calls: ecall. The kernel runs in S-mode, users in U-mode. */
 #include "guest-kernel/kernel/trap_riscv64.h"
+#include "guest-kernel/kernel/cpu.h"
 #include "guest-kernel/kernel/csr_riscv64.h"
 #include "guest-kernel/kernel/irq_riscv64.h"
-#include "guest-kernel/kernel/kernel.h"
 
 enum { RA = 1, X_SP, X_GP, X_TP, S0 = 8, A0 = 10, A7 = 17, SEPC = 32, SSTATUS, SCAUSE, STVAL };
 enum { CAUSE_ILLEGAL = 2, CAUSE_CALL = 8, CAUSE_FETCH = 12, CAUSE_LOAD, CAUSE_STORE = 15 };
-enum { INTERRUPT_TIMER = 5, INTERRUPT_EXTERNAL = 9 };
+enum { INTERRUPT_SOFTWARE = 1, INTERRUPT_TIMER = 5, INTERRUPT_EXTERNAL = 9 };
 #define INTERRUPT (UINT64_C(1) << 63)
 
 const size_t arch_frame_bytes = FRAME_WORDS * 8;
@@ -18,7 +18,7 @@ void arch_trap_init(void)
     csr_write(sscratch, 0);
     csr_write(stvec, (uintptr_t)trap_entries);
     csr_set(sstatus, SSTATUS_FS); /* floating point is there, and always to be saved */
-    csr_write(sie, SIE_TIMER | SIE_EXTERNAL);
+    csr_write(sie, SIE_SOFTWARE | SIE_TIMER | SIE_EXTERNAL);
     arch_timer_set(UINT64_MAX);
 }
 
@@ -128,7 +128,8 @@ static const char *name_of(uint64_t cause)
     }
 }
 
-void trap_c(struct frame *f)
+/* With the lock. */
+static void trap(struct frame *f)
 {
     uint64_t cause = f->word[SCAUSE];
     bool user = !(f->word[SSTATUS] & SSTATUS_SPP);
@@ -146,4 +147,16 @@ void trap_c(struct frame *f)
         bool page = cause == CAUSE_FETCH || cause == CAUSE_LOAD || cause == CAUSE_STORE;
         trap_exception(f, user, name_of(cause), page ? f->word[STVAL] : 0, prot);
     }
+}
+
+void trap_c(struct frame *f)
+{
+    if (f->word[SCAUSE] == (INTERRUPT | INTERRUPT_SOFTWARE)) {
+        csr_clear(sip, SIE_SOFTWARE);
+        cpu_answer();
+        return;
+    }
+    bool taken = kernel_enter();
+    trap(f);
+    kernel_leave(taken);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* trap_x86_64.c - descriptor tables, and what the CPU's vectors mean. System calls: int 0x80. */
 #include "guest-kernel/kernel/trap_x86_64.h"
+#include "guest-kernel/kernel/cpu.h"
 #include "guest-kernel/kernel/io_x86_64.h"
-#include "guest-kernel/kernel/kernel.h"
 #include "guest-kernel/kernel/mmio.h"
 
 enum {
@@ -42,9 +42,10 @@ static struct {
     uint32_t zero;
     uint64_t rsp0, rest[11];
     uint16_t zero2, io;
-} __attribute__((packed)) task = {.io = sizeof task};
-static uint64_t gdt[] = {0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cff3000000ffff, 0x00affb000000ffff, 0,
-                         0};
+} __attribute__((packed)) tasks[BOOT_CPUS];
+/* Behind these, two words for each CPU's task. */
+static uint64_t gdt[TASK / 8 + 2 * BOOT_CPUS] = {0, 0x00af9b000000ffff, 0x00cf93000000ffff,
+                                                 0x00cff3000000ffff, 0x00affb000000ffff};
 static struct gate {
     uint16_t low, selector;
     uint8_t ist, type;
@@ -59,7 +60,8 @@ struct pointer {
 void arch_trap_init(void)
 {
     struct pointer to_gdt = {sizeof gdt - 1, (uintptr_t)gdt}, to_idt = {sizeof idt - 1, (uintptr_t)idt};
-    uint64_t t = (uintptr_t)&task, control;
+    unsigned cpu = cpu_number(cpu_self()), selector = TASK + 16 * cpu;
+    uint64_t t = (uintptr_t)&tasks[cpu], control;
 
     for (unsigned i = 0; i < 256; i++) {
         uint64_t at = (uintptr_t)trap_entries + i * 16;
@@ -69,9 +71,11 @@ void arch_trap_init(void)
                                .middle = (uint16_t)(at >> 16),
                                .high = (uint32_t)(at >> 32)};
     }
-    gdt[TASK / 8] = (sizeof task - 1) | (t & 0xffffff) << 16 | UINT64_C(0x89) << 40 | (t >> 24 & 0xff) << 56;
-    gdt[TASK / 8 + 1] = t >> 32;
-    __asm__ volatile("lgdt %0\n\tlidt %1\n\tltr %w2" ::"m"(to_gdt), "m"(to_idt), "r"(TASK) : "memory");
+    tasks[cpu].io = sizeof tasks[cpu];
+    gdt[selector / 8] =
+        (sizeof tasks[cpu] - 1) | (t & 0xffffff) << 16 | UINT64_C(0x89) << 40 | (t >> 24 & 0xff) << 56;
+    gdt[selector / 8 + 1] = t >> 32;
+    __asm__ volatile("lgdt %0\n\tlidt %1\n\tltr %w2" ::"m"(to_gdt), "m"(to_idt), "r"(selector) : "memory");
     __asm__ volatile("mov %%cr0, %0" : "=r"(control));
     control = (control & ~(uint64_t)(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE;
     __asm__ volatile("mov %0, %%cr0" ::"r"(control));
@@ -172,7 +176,7 @@ void arch_fp_init(void *fp)
 
 void arch_kernel_stack(uintptr_t top)
 {
-    task.rsp0 = top;
+    tasks[cpu_number(cpu_self())].rsp0 = top;
 }
 
 uintptr_t arch_context(uintptr_t top, void (*entry)(void))
@@ -203,10 +207,11 @@ static const char *name_of(uint64_t vector)
     }
 }
 
-void trap_c(struct frame *f)
+/* With the lock. */
+static void trap(struct frame *f, uint64_t vector)
 {
-    uint64_t vector = f->word[VECTOR], address = 0;
     bool user = f->word[CS] == USER_CODE;
+    uint64_t address = 0;
     unsigned prot = PROT_READ;
 
     if (vector == VECTOR_CALL) {
@@ -217,7 +222,7 @@ void trap_c(struct frame *f)
     } else if (vector >= VECTOR_IRQ && vector < VECTOR_IRQ + IRQ_MAX) {
         write32(APIC + APIC_EOI, 0);
         trap_irq((unsigned)vector - VECTOR_IRQ);
-    } else if (vector != VECTOR_SPURIOUS) {
+    } else {
         if (vector == PAGE_FAULT)
             __asm__ volatile("mov %%cr2, %0" : "=r"(address));
         if (f->word[ERROR] & ERROR_WRITE)
@@ -226,4 +231,20 @@ void trap_c(struct frame *f)
             prot = PROT_EXEC;
         trap_exception(f, user, name_of(vector), address, prot);
     }
+}
+
+void trap_c(struct frame *f)
+{
+    uint64_t vector = f->word[VECTOR];
+
+    if (vector == VECTOR_SPURIOUS)
+        return;
+    if (vector == VECTOR_IPI) {
+        write32(APIC + APIC_EOI, 0);
+        cpu_answer();
+        return;
+    }
+    bool taken = kernel_enter();
+    trap(f, vector);
+    kernel_leave(taken);
 }

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cpu.c - see cpu.h. */
+#include "guest-kernel/kernel/cpu.h"
+#include "guest-kernel/kernel/process.h"
+
+enum { PATIENCE_NS = 1000000000 };
+
+struct cpu cpus[BOOT_CPUS] = {{.online = true, .timer_at = UINT64_MAX}}; /* the one that boots is the first */
+static unsigned count = 1;
+static unsigned owner = 1;  /* of the lock: a CPU's number + 1; 0: free */
+static unsigned stopped_by; /* the same */
+
+void boot_cpu(struct boot_info *info, uint64_t hardware)
+{
+    if (info->n_cpus == BOOT_CPUS)
+        panic("more than %d cpus", BOOT_CPUS);
+    info->cpus[info->n_cpus++] = hardware;
+}
+
+struct cpu *cpu_self(void)
+{
+    return &cpus[current()->cpu];
+}
+
+unsigned cpu_number(const struct cpu *c)
+{
+    return (unsigned)(c - cpus);
+}
+
+unsigned cpu_count(void)
+{
+    return count;
+}
+
+static unsigned own_mark(void)
+{
+    return current()->cpu + 1;
+}
+
+void cpu_answer(void)
+{
+    struct cpu *self = cpu_self();
+
+    if (__atomic_load_n(&stopped_by, __ATOMIC_ACQUIRE))
+        arch_halt();
+    if (!__atomic_load_n(&self->flush, __ATOMIC_ACQUIRE))
+        return;
+    arch_paging_flush_here();
+    __atomic_store_n(&self->flush, false, __ATOMIC_RELEASE);
+}
+
+void kernel_lock(void)
+{
+    unsigned mark = own_mark(), nobody = 0;
+
+    while (!__atomic_compare_exchange_n(&owner, &nobody, mark, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+        if (nobody == mark)
+            panic("cpu %u takes the lock that it has", mark - 1);
+        nobody = 0;
+        cpu_answer();
+        arch_relax();
+    }
+}
+
+void kernel_unlock(void)
+{
+    __atomic_store_n(&owner, 0, __ATOMIC_RELEASE);
+}
+
+bool kernel_enter(void)
+{
+    if (__atomic_load_n(&owner, __ATOMIC_RELAXED) == own_mark())
+        return false;
+    kernel_lock();
+    return true;
+}
+
+void kernel_leave(bool taken)
+{
+    if (taken)
+        kernel_unlock();
+}
+
+/* The first steps of any CPU but the first, on its idle stack. */
+static void begin(void)
+{
+    struct cpu *self = cpu_self();
+
+    arch_cpu_init();
+    kernel_lock();
+    __atomic_store_n(&self->online, true, __ATOMIC_RELEASE);
+    panic_test_cpu(cpu_number(self));
+    scheduler();
+}
+
+static void start(struct cpu *c)
+{
+    struct thread *idle = stack_new();
+
+    if (!idle)
+        panic("no memory for cpu %u", cpu_number(c));
+    memset(idle, 0, sizeof *idle);
+    idle->cpu = cpu_number(c);
+    c->timer_at = UINT64_MAX;
+    if (!arch_cpu_start(c->hardware, (uintptr_t)idle + STACK, begin))
+        panic("cpu %u cannot be started", cpu_number(c));
+    kernel_unlock();
+    for (uint64_t end = arch_time_ns() + PATIENCE_NS; !__atomic_load_n(&c->online, __ATOMIC_ACQUIRE);) {
+        if (arch_time_ns() >= end)
+            panic("cpu %u does not start", cpu_number(c));
+        arch_relax();
+    }
+    kernel_lock();
+}
+
+void cpus_start(void)
+{
+    uint64_t self = arch_cpu_hardware();
+
+    cpus[0].hardware = self;
+    for (unsigned i = 0; i < boot_info.n_cpus; i++) {
+        if (boot_info.cpus[i] == self)
+            continue;
+        cpus[count].hardware = boot_info.cpus[i];
+        start(&cpus[count++]);
+    }
+    print("cpus: %u run\n", count);
+}
+
+void cpus_stop(void)
+{
+    unsigned mark = own_mark(), nobody = 0;
+
+    if (!__atomic_compare_exchange_n(&stopped_by, &nobody, mark, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        if (nobody != mark)
+            arch_halt();
+        return;
+    }
+    for (unsigned i = 0; i < BOOT_CPUS; i++)
+        if (i + 1 != mark && cpus[i].online)
+            arch_ipi(&cpus[i]);
+}
+
+void cpu_wake(unsigned last)
+{
+    struct cpu *self = cpu_self(), *c = NULL;
+
+    if (self->idle)
+        c = self;
+    else if (cpus[last].idle)
+        c = &cpus[last];
+    for (unsigned i = 0; i < count && !c; i++)
+        if (cpus[i].idle)
+            c = &cpus[i];
+    if (!c)
+        return;
+    c->idle = false;
+    if (c != self)
+        arch_ipi(c);
+}
