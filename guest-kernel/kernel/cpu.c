@@ -49,6 +49,31 @@ void cpu_answer(void)
     __atomic_store_n(&self->flush, false, __ATOMIC_RELEASE);
 }
 
+uint64_t cpus_using(uint64_t root)
+{
+    uint64_t mask = 0;
+
+    for (unsigned i = 0; i < BOOT_CPUS; i++)
+        if (&cpus[i] != cpu_self() && cpus[i].online && cpus[i].root != kernel_root &&
+            (root == kernel_root || root == cpus[i].root))
+            mask |= UINT64_C(1) << i;
+    return mask;
+}
+
+/* They answer by interrupt in user mode and while idle, else while they wait for the lock. */
+void cpus_flush(uint64_t mask)
+{
+    for (unsigned i = 0; i < BOOT_CPUS; i++) {
+        if (!(mask >> i & 1))
+            continue;
+        __atomic_store_n(&cpus[i].flush, true, __ATOMIC_SEQ_CST);
+        arch_ipi(&cpus[i]);
+    }
+    for (unsigned i = 0; i < BOOT_CPUS; i++)
+        while (mask >> i & 1 && __atomic_load_n(&cpus[i].flush, __ATOMIC_ACQUIRE))
+            arch_relax();
+}
+
 void kernel_lock(void)
 {
     unsigned mark = own_mark(), nobody = 0;
@@ -60,6 +85,8 @@ void kernel_lock(void)
         cpu_answer();
         arch_relax();
     }
+    if (__atomic_load_n(&stopped_by, __ATOMIC_ACQUIRE))
+        cpu_answer();
 }
 
 void kernel_unlock(void)

@@ -34,6 +34,10 @@ void cpus_start(void);
 void cpus_stop(void);
 /* A thread is there to be run: wakes one CPU that is idle, this one first, else the thread's last one. */
 void cpu_wake(unsigned last);
+/* A mask of the other CPUs that use this address space; kernel_root: that use any process's. */
+uint64_t cpus_using(uint64_t root);
+/* They have called arch_paging_flush_here() when it returns. */
+void cpus_flush(uint64_t mask);
 /* Does what others want of this CPU: at their interrupt and while it waits for the lock. */
 void cpu_answer(void);
 

@@ -25,7 +25,6 @@ enum {
 };
 
 enum { SBI_TIME = 0x54494d45, SBI_SRST = 0x53525354, SBI_IPI = 0x735049, SBI_HSM = 0x48534d };
-enum { SBI_RFENCE = 0x52464e43, RFENCE_I = 0, RFENCE_VMA = 1 };
 
 /* Returns its error, 0 if there is none. */
 static inline int64_t sbi(uint64_t extension, uint64_t function, uint64_t a, uint64_t b, uint64_t c,

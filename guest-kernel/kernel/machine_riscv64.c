@@ -60,9 +60,15 @@ void arch_idle(void)
     kernel_lock();
 }
 
+/*
+ * A wait that ends at once, for which QEMU lets the next hart run; under "pause" it would not. An interrupt
+ * of another hart that is lost by it was for cpu_answer(), which every such loop calls or need not.
+ */
 void arch_relax(void)
 {
-    __asm__ volatile(".4byte 0x0100000f" /* pause */ ::: "memory");
+    csr_set(sip, SIE_SOFTWARE);
+    __asm__ volatile("wfi" ::: "memory");
+    csr_clear(sip, SIE_SOFTWARE);
 }
 
 void arch_halt(void)

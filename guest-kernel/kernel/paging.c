@@ -45,13 +45,8 @@ static uint64_t *entry(uint64_t root, uintptr_t at, unsigned level, bool make)
  */
 static void flush(uint64_t root)
 {
-    const struct cpu *self = cpu_self();
-    uint64_t others = 0;
+    uint64_t others = cpus_using(root);
 
-    for (unsigned i = 0; i < BOOT_CPUS; i++)
-        if (&cpus[i] != self && cpus[i].online && cpus[i].root != kernel_root &&
-            (root == kernel_root || root == cpus[i].root))
-            others |= UINT64_C(1) << i;
     arch_paging_flush_here();
     if (others)
         arch_paging_flush(others);

@@ -44,23 +44,20 @@ void arch_paging_use(uint64_t root)
     arch_paging_flush_here();
 }
 
+/* Instructions, too: other harts ask for both by one interrupt. */
 void arch_paging_flush_here(void)
 {
-    __asm__ volatile("sfence.vma" ::: "memory");
+    __asm__ volatile("sfence.vma\n\tfence.i" ::: "memory");
 }
 
-/* Firmware interrupts them whatever they do, and waits for all. */
+/* Not by firmware's remote fences, which keep a hart busy until the others have answered. */
 void arch_paging_flush(uint64_t others)
 {
-    for (unsigned i = 0; i < BOOT_CPUS; i++)
-        if (others >> i & 1)
-            sbi(SBI_RFENCE, RFENCE_VMA, 1, cpus[i].hardware, 0, UINT64_MAX);
+    cpus_flush(others);
 }
 
 void arch_code_changed(void)
 {
     __asm__ volatile("fence.i" ::: "memory");
-    for (unsigned i = 0; i < BOOT_CPUS; i++)
-        if (cpus[i].online && &cpus[i] != cpu_self())
-            sbi(SBI_RFENCE, RFENCE_I, 1, cpus[i].hardware, 0, 0);
+    cpus_flush(cpus_using(kernel_root));
 }

@@ -48,19 +48,9 @@ void arch_paging_flush_here(void)
     __asm__ volatile("mov %%cr3, %0\n\tmov %0, %%cr3" : "=r"(root)::"memory");
 }
 
-/* Asks each, and waits for all: by interrupt in user mode and while idle, else while it waits for the lock.
- */
 void arch_paging_flush(uint64_t others)
 {
-    for (unsigned i = 0; i < BOOT_CPUS; i++) {
-        if (!(others >> i & 1))
-            continue;
-        __atomic_store_n(&cpus[i].flush, true, __ATOMIC_SEQ_CST);
-        arch_ipi(&cpus[i]);
-    }
-    for (unsigned i = 0; i < BOOT_CPUS; i++)
-        while (others >> i & 1 && __atomic_load_n(&cpus[i].flush, __ATOMIC_ACQUIRE))
-            arch_relax();
+    cpus_flush(others);
 }
 
 void arch_code_changed(void)
