@@ -7,6 +7,7 @@
 #include "guest-kernel/kernel/syscall.h"
 #include "guest-kernel/kernel/adapter.h"
 #include "guest-kernel/kernel/clone.h"
+#include "guest-kernel/kernel/cpu.h"
 #include "guest-kernel/kernel/errno.h"
 #include "guest-kernel/kernel/process.h"
 #include "guest-kernel/kernel/remote.h"
@@ -235,6 +236,26 @@ static int64_t sys_tls(struct call *c)
     return 0;
 }
 
+/* Any thread may run on any CPU. */
+static int64_t sys_affinity(struct call *c)
+{
+    uint64_t mask = (UINT64_C(1) << cpu_count()) - 1;
+
+    if (arg(c, 1) < sizeof mask)
+        return -EINVAL;
+    return copy_out(arg(c, 2), &mask, sizeof mask) < 0 ? -EFAULT : (int64_t)sizeof mask;
+}
+
+static int64_t sys_getcpu(struct call *c)
+{
+    uint32_t cpu = cpu_number(cpu_self()), node = adapter_node();
+
+    if ((arg(c, 0) && copy_out(arg(c, 0), &cpu, sizeof cpu) < 0) ||
+        (arg(c, 1) && copy_out(arg(c, 1), &node, sizeof node) < 0))
+        return -EFAULT;
+    return 0;
+}
+
 static int64_t (*const calls[])(struct call *c) = {
     [23] = sys_dup,          [56] = sys_openat,     [57] = sys_close,
     [59] = sys_pipe2,        [63] = sys_read,       [64] = sys_write,
@@ -245,14 +266,15 @@ static int64_t (*const calls[])(struct call *c) = {
     [215] = sys_munmap,      [220] = sys_clone,     [221] = sys_execve,
     [222] = sys_mmap,        [226] = sys_mprotect,  [260] = sys_wait4,
     [512] = sys_nodes,       [513] = sys_thread_on, [514] = sys_placement,
-    [515] = sys_spawn,       [516] = sys_tls,
+    [515] = sys_spawn,       [516] = sys_tls,       [123] = sys_affinity,
+    [168] = sys_getcpu,
 };
 
 /* Of a process's state, which its origin has. */
 bool system_call_is_stateful(uint64_t number)
 {
-    static const uint16_t stateful[] = {23,  56,  57,  59,  63,  64,  94,  98, 214,
-                                        215, 222, 226, 260, 513, 514, 515};
+    static const uint16_t stateful[] = {23,  56,  57,  59,  63,  64,  94,  98,
+                                        214, 215, 222, 226, 260, 513, 514, 515};
 
     for (unsigned i = 0; i < sizeof stateful / sizeof stateful[0]; i++)
         if (stateful[i] == number)
@@ -271,6 +293,7 @@ int64_t system_call(struct frame *f)
 
     for (unsigned i = 0; i < CALL_ARGUMENTS; i++)
         c.argument[i] = arch_call_argument(f, i);
-    return current()->process->replica && system_call_is_stateful(c.number) ? remote_system_call(c.number, c.argument)
-                                                                : system_call_here(&c);
+    return current()->process->replica && system_call_is_stateful(c.number)
+               ? remote_system_call(c.number, c.argument)
+               : system_call_here(&c);
 }

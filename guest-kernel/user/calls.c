@@ -2,6 +2,7 @@
 /* calls.c - system calls by their numbers; see user.h. */
 #include "guest-kernel/user/user.h"
 
+enum { SCHED_GETAFFINITY = 123, GETCPU = 168 };
 enum {
     DUP = 23,
     OPENAT = 56,
@@ -195,4 +196,20 @@ unsigned node_count(unsigned *node)
 
     *node = both & 0xffff;
     return (unsigned)(both >> 16);
+}
+
+unsigned cpu_here(void)
+{
+    uint32_t cpu = 0;
+
+    call(GETCPU, (long)&cpu, 0, 0, 0);
+    return cpu;
+}
+
+unsigned cpu_count(void)
+{
+    uint64_t mask = 0;
+
+    call(SCHED_GETAFFINITY, 0, sizeof mask, (long)&mask, 0);
+    return (unsigned)__builtin_popcountll(mask);
 }

@@ -60,6 +60,9 @@ long futex_wait(const uint32_t *word, uint32_t value, uint64_t timeout_ns); /* 0
 long futex_wake(const uint32_t *word, unsigned n);
 enum { ALL_THREADS = INT_MAX };
 enum { WNOHANG = 1 };
+/* The CPU that runs this thread, or did a moment ago, from 0 on; and how many CPUs the node has. */
+unsigned cpu_here(void);
+unsigned cpu_count(void);
 /* This node's number, and how many nodes there are. With cluster=on they share the memory at SHARED_BEGIN. */
 unsigned node_count(unsigned *node);
 #define SHARED_BEGIN 0x10000000000

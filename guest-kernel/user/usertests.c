@@ -46,6 +46,12 @@ static const struct {
     {"semaphore", semaphores},
     {"thread-here", thread_here},
     {"spawn-here", spawn_here},
+    {"cpus-all", cpus_all},
+    {"cpus-count", cpus_count},
+    {"cpus-protect", cpus_protect},
+    {"cpus-unmap", cpus_unmap},
+    {"cpus-change", cpus_change},
+    {"cpus-ring", cpus_ring},
     {"memory-returns", memory_returns},
 };
 

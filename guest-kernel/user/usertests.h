@@ -55,5 +55,11 @@ bool spawn_here(void);
 bool fp_threads(void);
 bool fp_fork(void);
 bool fp_sums(void);
+bool cpus_all(void);
+bool cpus_count(void);
+bool cpus_protect(void);
+bool cpus_unmap(void);
+bool cpus_change(void);
+bool cpus_ring(void);
 
 #endif
