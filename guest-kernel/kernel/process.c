@@ -76,9 +76,15 @@ void process_first(void)
         return;
     }
     struct process *p = process_new(0, 0);
-    a.n = 1;
     a.bytes = length(path) + 1;
-    memcpy(a.text, path, a.bytes);
+    for (size_t i = a.n = 0; i < a.bytes; i++) {
+        if (path[i] == ',')
+            path[i] = 0;
+        a.text[i] = path[i];
+        a.n += !path[i];
+    }
+    if (a.n > ARGUMENTS)
+        panic("init= has more than %u arguments", ARGUMENTS);
     if (!p)
         panic("no memory for the first process");
     p->first = true;

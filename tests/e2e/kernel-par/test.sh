@@ -1,0 +1,51 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# kernel-par - the parallel programs (IS, EP, CG, sum, matrix product, sort, word count; small classes) on nodes of three
+# instruction sets that share memory: all verified, the same bits of results as on one node alone, two runs identical.
+. "$E2E/lib.sh"
+
+jobs='is ep cg sum matrix sort words'
+
+cat <<'S' | scenario par.scn.yml
+stop: 2s
+defaults: { node: { memory: 64MiB, append: "init=/parshared cluster=on", expect: { exit: 0 } } }
+nodes:
+  alpha: { arch: x86_64, kernel: "@GUESTS@/kernel-x86_64", initrd: "@GUESTS@/kernel.cpio" }
+  beta: { arch: aarch64, kernel: "@GUESTS@/kernel-aarch64", initrd: "@GUESTS@/kernel.cpio" }
+  gamma: { arch: riscv64, kernel: "@GUESTS@/kernel-riscv64", initrd: "@GUESTS@/kernel.cpio" }
+switches: { sw: { kind: fabric, latency: 200ns } }
+links:
+  - { endpoints: ["*:fab0", "sw"], profile: infiniband-fdr }
+S
+run par-a 0 par.scn.yml --backend libvirt
+first=$dir
+one_core
+run par-b 0 par.scn.yml --backend direct
+PREFIX=
+same "libvirt on all cores, direct on one core: identical" "$first" "$dir"
+
+cat <<'S' | scenario alone.scn.yml
+stop: 2s
+nodes:
+  alone:
+    arch: riscv64
+    memory: 64MiB
+    kernel: "@GUESTS@/kernel-riscv64"
+    initrd: "@GUESTS@/kernel.cpio"
+    append: "init=/parshared"
+    expect: { exit: 0 }
+S
+run alone 0 alone.scn.yml --backend direct
+grep -a '^bits:' "$dir/console/alone.raw" >alone.bits
+equal "alone: jobs with results" "$(grep -c . alone.bits)" 7
+for node in alpha beta gamma; do
+    console=$first/console/$node.raw
+    for job in $jobs; do
+        contains "$node: $job is verified" "$console" "^PASS $job T"
+        contains "$node: $job has three workers" "$console" "^$job T: 3 workers, [0-9]+ ns;"
+    done
+    grep -a '^bits:' "$console" >"$node.bits"
+    check "$node: the same bits as on one node alone" cmp "$node.bits" alone.bits
+done
+finish
