@@ -13,7 +13,7 @@
 
 enum { INNER = 25 };
 
-static const struct npb_cg_class class_t = {240, 4, 4, 5, 3.924050704972652},
+static const struct npb_cg_class class_t = {240, 4, 2, 5, 3.8031497745854397},
                                  class_s = {1400, 7, 15, 10, 8.5971775078648};
 static const struct npb_cg_class *cl;
 
@@ -151,7 +151,8 @@ bool npb_cg(char class_letter, struct par_report *r)
     results = par_alloc(RESULTS * sizeof *results);
     if (!shared || !results)
         return false;
-    par_run(work);
+    if (!par_run(work))
+        return false;
     if (results[NO_MEMORY] != 0)
         return false;
     *r = (struct par_report){.ns = (uint64_t)results[TIME], .n_values = 2};

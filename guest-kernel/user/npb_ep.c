@@ -77,7 +77,8 @@ bool npb_ep(char class_letter, struct par_report *r)
     results = par_alloc((COLUMNS + 1) * sizeof *results);
     if (!results)
         return false;
-    par_run(work);
+    if (!par_run(work))
+        return false;
     *r = (struct par_report){.ns = (uint64_t)results[COLUMNS], .n_values = COLUMNS};
     for (unsigned c = 0; c < COLUMNS; c++) {
         r->value[c] = results[c];

@@ -187,7 +187,8 @@ bool npb_is(char class_letter, struct par_report *r)
     results = par_alloc(RESULTS * sizeof *results);
     if (!keys || !counts || !smaller || !results)
         return false;
-    par_run(work);
+    if (!par_run(work))
+        return false;
     *r = (struct par_report){.ns = (uint64_t)results[TIME], .n_values = PROBES};
     r->failed = (unsigned)(results[WRONG_RANKS] + results[DISORDER]);
     for (unsigned p = 0; p < PROBES; p++)

@@ -13,8 +13,8 @@
  *   - Whatever is added in floating point is added per block (par_blocks()) and then by par_reduce(), so
  *     that results are the same bits for any number of workers.
  *
- * par.c has the meetings. One of these has the rest: par_host.c (threads of the host, for tests),
- * par_shared.c (one process on each node, memory that all nodes share).
+ * par.c has the meetings. One of these has the rest: par_shared.c (one process on each node, memory that all
+ * nodes share), par_host.c (threads of the host, for tests).
  */
 #ifndef PAR_H
 #define PAR_H
@@ -25,13 +25,14 @@
 
 enum { PAR_WORKERS = 32, PAR_BLOCKS = 32, PAR_COLUMNS = 12, PAR_PAGE = 4096 };
 
-/* ---- the environment: par_host.c or par_shared.c ---- */
+/* ---- the environment: par_shared.c or par_host.c ---- */
 
 /* As many workers, 1 to PAR_WORKERS; 0: one for each node. False if there cannot be as many. */
 bool par_start(unsigned workers);
-void par_end(void); /* memory of par_alloc() goes */
-/* Returns when all workers have returned. */
-void par_run(void (*work)(unsigned worker));
+/* After each par_start() that was true: memory of par_alloc() goes. */
+void par_end(void);
+/* Returns when all workers have returned. False: they could not all be made, and none has run. */
+bool par_run(void (*work)(unsigned worker));
 /* Zeroed, on pages of its own, shared; outside par_run(). NULL if there is no more. */
 void *par_alloc(size_t bytes);
 /* The same for the calling worker alone; given back with the same size. */
@@ -40,8 +41,6 @@ void par_private_free(void *memory, size_t bytes);
 uint64_t par_now_ns(void);
 /* Lets others run; for loops that wait. */
 void par_relax(void);
-/* As in user.h: %s %d %u %x %c, with l for 64 bits. */
-void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- par.c ---- */
 
@@ -75,7 +74,8 @@ struct par_report {
     double value[PAR_VALUES];  /* results, the same bits everywhere */
     unsigned n_values, failed; /* failed: how many things are wrong; 0 is verified */
 };
-/* 'T' is small and our own, 'S' is as published where there is something published. False: no memory. */
+/* 'T' is small and our own, 'S' is as published where there is something published. False: no memory,
+ * or no workers. */
 bool npb_is(char class_letter, struct par_report *r);
 bool npb_ep(char class_letter, struct par_report *r);
 bool npb_cg(char class_letter, struct par_report *r);

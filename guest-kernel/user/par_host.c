@@ -3,8 +3,6 @@
 #include "guest-kernel/user/par.h"
 #include <pthread.h>
 #include <sched.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,13 +15,17 @@ static struct job {
     void (*work)(unsigned worker);
     unsigned worker;
 } jobs[PAR_WORKERS];
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static bool all_there;
 
 bool par_start(unsigned workers)
 {
     void *meeting = par_alloc(PAR_MEETING_BYTES);
 
-    if (!meeting || workers > PAR_WORKERS)
+    if (!meeting || workers > PAR_WORKERS) {
+        par_end();
         return false;
+    }
     par_meet_in(meeting, workers ? workers : 1);
     return true;
 }
@@ -38,23 +40,31 @@ static void *begin(void *job)
 {
     const struct job *j = job;
 
-    j->work(j->worker);
+    pthread_mutex_lock(&gate); /* until it is known that all are there */
+    pthread_mutex_unlock(&gate);
+    if (all_there)
+        j->work(j->worker);
     return NULL;
 }
 
-/* A thread that cannot be made would leave the others waiting; a test cannot go on. */
-void par_run(void (*work)(unsigned worker))
+bool par_run(void (*work)(unsigned worker))
 {
     pthread_t thread[PAR_WORKERS];
+    unsigned made = 1;
 
-    for (unsigned w = 1; w < par_count(); w++) {
-        jobs[w] = (struct job){work, w};
-        if (pthread_create(&thread[w], NULL, begin, &jobs[w]))
-            abort();
+    pthread_mutex_lock(&gate);
+    for (; made < par_count(); made++) {
+        jobs[made] = (struct job){work, made};
+        if (pthread_create(&thread[made], NULL, begin, &jobs[made]))
+            break;
     }
-    work(0);
-    for (unsigned w = 1; w < par_count(); w++)
-        pthread_join(thread[w], NULL);
+    all_there = made == par_count();
+    pthread_mutex_unlock(&gate);
+    if (all_there)
+        work(0);
+    while (--made)
+        pthread_join(thread[made], NULL);
+    return all_there;
 }
 
 void *par_private(size_t bytes)
@@ -86,13 +96,4 @@ uint64_t par_now_ns(void)
 void par_relax(void)
 {
     sched_yield();
-}
-
-void print(const char *format, ...)
-{
-    va_list ap;
-
-    va_start(ap, format);
-    vprintf(format, ap);
-    va_end(ap);
 }

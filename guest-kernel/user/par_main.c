@@ -39,7 +39,7 @@ static void print_value(double v)
 static bool run(unsigned job, char class_letter, unsigned workers)
 {
     struct par_report r = {.failed = 1};
-    bool ran = par_start(workers) && jobs[job].run(class_letter, &r);
+    bool started = par_start(workers), ran = started && jobs[job].run(class_letter, &r);
 
     if (ran) {
         print("%s %c: %u workers, %lu ns;", jobs[job].name, class_letter, par_count(), r.ns);
@@ -56,7 +56,8 @@ static bool run(unsigned job, char class_letter, unsigned workers)
         print("%s: not enough nodes or memory\n", jobs[job].name);
     }
     print("%s %s %c\n", ran && !r.failed ? "PASS" : "FAIL", jobs[job].name, class_letter);
-    par_end();
+    if (started)
+        par_end();
     return ran && !r.failed;
 }
 

@@ -70,7 +70,8 @@ bool par_matrix(char class_letter, struct par_report *r)
     results = par_alloc(2 * sizeof *results);
     if (!a || !b || !c || !results)
         return false;
-    par_run(work);
+    if (!par_run(work))
+        return false;
     *r = (struct par_report){.ns = (uint64_t)results[0], .failed = (unsigned)results[1], .n_values = 2};
     r->value[0] = row(c, 0)[n - 1];
     r->value[1] = row(c, n - 1)[0];

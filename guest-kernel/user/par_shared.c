@@ -30,11 +30,12 @@ void par_end(void)
     par_barrier(self);
 }
 
-void par_run(void (*work)(unsigned worker))
+bool par_run(void (*work)(unsigned worker))
 {
     par_barrier(self);
     work(self);
     par_barrier(self);
+    return true;
 }
 
 void *par_alloc(size_t bytes)

@@ -163,7 +163,8 @@ bool par_sort(char class_letter, struct par_report *r)
     results = par_alloc(2 * sizeof *results);
     if (!keys || !sorted || !results)
         return false;
-    par_run(work);
+    if (!par_run(work))
+        return false;
     *r = (struct par_report){.ns = (uint64_t)results[0], .failed = (unsigned)results[1], .n_values = 2};
     r->value[0] = (double)*at(sorted, 0);
     r->value[1] = (double)*at(sorted, n - 1);

@@ -37,7 +37,8 @@ bool par_sum(char class_letter, struct par_report *r)
     results = par_alloc((size_t)(par_count() + 1) * PAR_PAGE);
     if (!array || !results)
         return false;
-    par_run(work);
+    if (!par_run(work))
+        return false;
     for (unsigned w = 0; w < par_count(); w++)
         sum += results[(w + 1) * STRIDE];
     *r = (struct par_report){.ns = results[0], .n_values = 1, .value = {(double)sum}};

@@ -156,7 +156,8 @@ bool par_words(char class_letter, struct par_report *r)
     results = par_alloc(3 * sizeof *results);
     if (!text || !found || !total || !expected || !results)
         return false;
-    par_run(work);
+    if (!par_run(work))
+        return false;
     *r = (struct par_report){.ns = results[0], .failed = (unsigned)results[2], .n_values = 1};
     r->value[0] = (double)results[1];
     return true;

@@ -33,7 +33,7 @@ nodes:
     memory: 64MiB
     kernel: "@GUESTS@/kernel-riscv64"
     initrd: "@GUESTS@/kernel.cpio"
-    append: "init=/parshared"
+    append: "init=/parshared cluster=on"
     expect: { exit: 0 }
 S
 run alone 0 alone.scn.yml --backend direct
