@@ -13,8 +13,9 @@
  *   - Whatever is added in floating point is added per block (par_blocks()) and then by par_reduce(), so
  *     that results are the same bits for any number of workers.
  *
- * par.c has the meetings. One of these has the rest: par_shared.c (one process on each node, memory that all
- * nodes share), par_host.c (threads of the host, for tests).
+ * par.c has the meetings. One of these has the rest: par_kernel.c (threads of one process, on the nodes of
+ * their numbers), par_shared.c (one process on each node, memory that all nodes share), par_host.c (threads
+ * of the host, for tests).
  */
 #ifndef PAR_H
 #define PAR_H
@@ -25,7 +26,7 @@
 
 enum { PAR_WORKERS = 32, PAR_BLOCKS = 32, PAR_COLUMNS = 12, PAR_PAGE = 4096 };
 
-/* ---- the environment: par_shared.c or par_host.c ---- */
+/* ---- the environment: par_kernel.c, par_shared.c or par_host.c ---- */
 
 /* As many workers, 1 to PAR_WORKERS; 0: one for each node. False if there cannot be as many. */
 bool par_start(unsigned workers);

@@ -15,25 +15,14 @@ static const struct {
     {"is", npb_is},         {"ep", npb_ep},     {"cg", npb_cg},       {"sum", par_sum},
     {"matrix", par_matrix}, {"sort", par_sort}, {"words", par_words},
 };
-enum { JOBS = sizeof jobs / sizeof jobs[0], DIGITS = 12 };
+enum { JOBS = sizeof jobs / sizeof jobs[0] };
 
-/* As the decimal that follows from the bits, cut off after DIGITS; |v| below 2^63. */
 static void print_value(double v)
 {
-    char digits[DIGITS + 2] = "";
-    double size = v < 0 ? -v : v;
-    uint64_t whole = (uint64_t)size;
-
-    size -= (double)whole;
-    if (size > 0) {
-        digits[0] = '.';
-        for (unsigned i = 1; i <= DIGITS; i++) {
-            size *= 10;
-            digits[i] = (char)('0' + (unsigned)size);
-            size -= (double)(unsigned)size;
-        }
-    }
-    print(" %s%lu%s", v < 0 ? "-" : "", whole, digits);
+    if (v == (double)(int64_t)v)
+        print(" %ld", (int64_t)v);
+    else
+        print(" %.12f", v);
 }
 
 static bool run(unsigned job, char class_letter, unsigned workers)
