@@ -67,7 +67,7 @@ second_32:
 
         .section .rodata.trampoline, "a"
         .code16
-        .globl trampoline_begin, trampoline_end
+        .globl trampoline_begin, trampoline_bytes
 trampoline_begin:
         cli
         cld
@@ -82,6 +82,8 @@ trampoline_gdt:
         .word boot_gdt_pointer - boot_gdt - 1
         .long boot_gdt
 trampoline_end:
+        .align 8
+trampoline_bytes: .quad trampoline_end - trampoline_begin
         .code64
 
         .section .data.boot, "aw"

@@ -8,7 +8,8 @@
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 /* To be copied to TRAMPOLINE. */
-extern const char trampoline_begin[], trampoline_end[];
+extern const char trampoline_begin[];
+extern const uint64_t trampoline_bytes;
 /* What the next one finds: its stack and what it calls. */
 extern uintptr_t boot_second_stack;
 extern void (*boot_second_call)(void);

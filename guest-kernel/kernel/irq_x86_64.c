@@ -47,7 +47,7 @@ static void wait_ns(uint64_t ns)
 bool arch_cpu_start(uint64_t hardware, uintptr_t top, void (*begin)(void))
 {
     paging_device(TRAMPOLINE, PAGE);
-    memcpy((void *)(uintptr_t)TRAMPOLINE, trampoline_begin, (size_t)(trampoline_end - trampoline_begin));
+    memcpy((void *)(uintptr_t)TRAMPOLINE, trampoline_begin, trampoline_bytes);
     boot_second_stack = top;
     boot_second_call = begin;
     command(hardware, ICR_ASSERT | ICR_INIT);
