@@ -2,14 +2,12 @@
 /*
  * clone.c - system calls that make threads and processes, here or on another node.
  *
- *   clone(flags, stack, parent_tid, tls, child_tid)    a thread on the same node, or a process with a copy of all
- *   thread_on(node, pc, argument, sp, tls, clear_tid)  a thread on any node, of any instruction set: it begins at
- *                                                      pc, a function that does not return; node -1: as placement
- *                                                      says. Its id
- *   placement(policy, value)                           of threads whose node is left open: 0 here, 1 each on the
- *                                                      next node, 2 on node value; inherited. Both -1: policy |
- *                                                      value << 16 as it is
- *   spawn(path, argv, node)                            a child whose origin is that node; node -1: by placement
+ *   clone(flags, stack, parent_tid, tls, child_tid)    a thread on the same node, or a process with a copy of
+ * all thread_on(node, pc, argument, sp, tls, clear_tid)  a thread on any node, of any instruction set: it
+ * begins at pc, a function that does not return; node -1: as placement says. Its id placement(policy, value)
+ * of threads whose node is left open: 0 here, 1 each on the next node, 2 on node value; inherited. Both -1:
+ * policy | value << 16 as it is spawn(path, argv, node)                            a child whose origin is
+ * that node; node -1: by placement
  */
 #include "guest-kernel/kernel/clone.h"
 #include "guest-kernel/kernel/cluster.h"
@@ -168,7 +166,8 @@ static int place(struct process *p, int64_t node)
     if (l->policy == PLACE_HERE)
         return (int)cluster_self();
     node = l->value % cluster_nodes();
-    for (unsigned i = 0; l->policy == PLACE_SPREAD && i < cluster_nodes() && !cluster_alive((unsigned)node); i++)
+    for (unsigned i = 0; l->policy == PLACE_SPREAD && i < cluster_nodes() && !cluster_alive((unsigned)node);
+         i++)
         node = (node + 1) % cluster_nodes();
     if (l->policy == PLACE_SPREAD)
         l->value = (unsigned)(node + 1) % cluster_nodes();
@@ -229,5 +228,6 @@ int64_t sys_spawn(struct call *c)
         return error;
     if (node < 0)
         return -EINVAL;
-    return (unsigned)node == cluster_self() ? spawn_here(p, path, &a) : remote_spawn(p, (unsigned)node, path, &a);
+    return (unsigned)node == cluster_self() ? spawn_here(p, path, &a)
+                                            : remote_spawn(p, (unsigned)node, path, &a);
 }

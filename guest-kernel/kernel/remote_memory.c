@@ -187,7 +187,7 @@ static void forget(unsigned from, uint32_t request, struct process *p, const str
 
 static void where(unsigned from, uint32_t request, const void *data, size_t bytes)
 {
-    struct remote_where m;
+    struct remote_where m = {0};
     struct process *p = NULL;
     struct range *r = NULL;
 

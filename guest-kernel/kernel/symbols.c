@@ -20,6 +20,7 @@ const char *symbol_at(uintptr_t address, uintptr_t *offset)
 
     if (address < (uintptr_t)kernel_begin || address >= (uintptr_t)kernel_text_end)
         return NULL;
+    /* cppcheck-suppress comparePointers ; begin and end of one table, both from the linker */
     for (const struct symbol *s = symbols_begin; (const char *)s < symbols_end && s->address <= address; s++)
         found = s;
     if (!found)

@@ -152,9 +152,11 @@ static int64_t sys_nanosleep(struct call *c)
     return current()->process->ending ? -EINTR : 0;
 }
 
+/* CLOCK_REALTIME is the adapter's clock, the same on all nodes; without one, and else, the time since boot.
+ */
 static int64_t sys_clock_gettime(struct call *c)
 {
-    uint64_t now = arch_time_ns();
+    uint64_t now = arg(c, 0) == CLOCK_REALTIME && adapter_here() ? adapter_time_ns() : arch_time_ns();
     struct timespec t = {(int64_t)(now / NS), (int64_t)(now % NS)};
 
     if (arg(c, 0) != CLOCK_MONOTONIC && arg(c, 0) != CLOCK_REALTIME)

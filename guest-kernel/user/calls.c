@@ -23,6 +23,7 @@ enum {
     MAP_PRIVATE_ANONYMOUS = 0x22,
     FUTEX_WAIT = 0,
     FUTEX_WAKE = 1,
+    REALTIME = 0,
     MONOTONIC = 1
 };
 
@@ -143,12 +144,22 @@ long yield(void)
     return call(YIELD, 0, 0, 0, 0);
 }
 
-uint64_t now_ns(void)
+static uint64_t clock_ns(long clock)
 {
     struct timespec t;
 
-    call(CLOCK_GETTIME, MONOTONIC, (long)&t, 0, 0);
+    call(CLOCK_GETTIME, clock, (long)&t, 0, 0);
     return (uint64_t)t.s * 1000000000u + (uint64_t)t.ns;
+}
+
+uint64_t now_ns(void)
+{
+    return clock_ns(MONOTONIC);
+}
+
+uint64_t rack_ns(void)
+{
+    return clock_ns(REALTIME);
 }
 
 void sleep_ns(uint64_t ns)

@@ -4,14 +4,9 @@
  * and 70 ms after the start: pages that it alone had, or is the home of, end the process that touches them;
  * the other nodes go on sharing. Ends with the number of things that are wrong.
  */
-#include "guest-kernel/user/user.h"
+#include "guest-kernel/user/shared_page.h"
 
 enum { PAGE_MINE = 64, PAGE_OTHERS = 65, PATIENCE_NS = 100000000, SIGBUS = 7 };
-
-static uint64_t *page_at(unsigned page)
-{
-    return (uint64_t *)((char *)SHARED_BEGIN + (size_t)page * PAGE_BYTES);
-}
 
 /* How a process ends that reads there, as wait4 says it. */
 static int end_of_reader(const uint64_t *at)
@@ -20,7 +15,7 @@ static int end_of_reader(const uint64_t *at)
     long child = fork();
 
     if (child == 0)
-        exit(__atomic_load_n(at, __ATOMIC_SEQ_CST) & 127);
+        exit(load(at) & 127);
     wait4(child, &status, 0);
     return status;
 }
@@ -34,13 +29,13 @@ int main(int argc, char **argv)
     (void)argc;
     (void)argv;
     if (self == last)
-        __atomic_store_n(owned, 1, __ATOMIC_SEQ_CST);
+        store(owned, 1);
     sleep_ns(PATIENCE_NS);
     int first = end_of_reader(owned), second = end_of_reader(homed), again = end_of_reader(owned);
     print("lost: its page %d, its home %d, again %d\n", first, second, again);
     wrong += (first != SIGBUS) + (second != SIGBUS) + (again != SIGBUS);
     __atomic_fetch_add(counter, 1, __ATOMIC_SEQ_CST);
-    while (__atomic_load_n(counter, __ATOMIC_SEQ_CST) < last)
+    while (load(counter) < last)
         ;
     print("lost: the others go on\n");
     return (int)wrong;

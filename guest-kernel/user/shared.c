@@ -5,14 +5,9 @@
  */
 #include "guest-kernel/user/shared.h"
 
-enum { INCREMENTS = 100, ROUND_TRIPS = 200, WORDS = PAGE_BYTES / sizeof(uint64_t) };
+enum { INCREMENTS = 300, ROUND_TRIPS = 200, WORDS = PAGE_BYTES / sizeof(uint64_t) };
 
 unsigned self, nodes;
-
-void *page_at(unsigned page)
-{
-    return (char *)SHARED_BEGIN + (size_t)page * PAGE_BYTES;
-}
 
 void barrier(void)
 {
@@ -70,14 +65,14 @@ static unsigned test_counter(void)
 {
     uint64_t *l = page_at(PAGE_LOCK), *counter = page_at(PAGE_COUNTER);
 
-    for (unsigned i = 0; i < INCREMENTS; i++) {
+    for (unsigned i = 0; i < INCREMENTS / nodes; i++) {
         lock(l);
         counter[0]++;
         store(l, 0);
         __atomic_fetch_add(&counter[1], 1, __ATOMIC_SEQ_CST);
     }
     barrier();
-    uint64_t want = (uint64_t)INCREMENTS * nodes;
+    uint64_t want = (uint64_t)(INCREMENTS / nodes * nodes);
     print("counter: %lu under a lock, %lu atomic, of %lu\n", load(&counter[0]), load(&counter[1]), want);
     return (load(&counter[0]) != want) + (load(&counter[1]) != want);
 }

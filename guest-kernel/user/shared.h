@@ -7,23 +7,15 @@
  */
 #ifndef SHARED_H
 #define SHARED_H
-#include "guest-kernel/user/user.h"
+#include "guest-kernel/user/shared_page.h"
 
 extern unsigned self, nodes; /* this node, number of nodes */
 
-/* Pages; a test's own are used by nothing else, so that its messages can be counted. */
-enum { PAGE_BARRIER = 0, PAGE_LOCK = 8, PAGE_COUNTER, PAGE_PINGPONG, PAGE_LITMUS = 16, PAGE_SUMS = 32 };
-enum { PAGE_CASES = 64, PAGE_RESULTS = 128, PAGE_ARRAY = 256, ARRAY_PAGES = 48 };
+/* Pages; a test's own are used by nothing else, so that its messages can be counted. PAGE_CASES is times the
+ * number of nodes, of which there are at most 32. */
+enum { PAGE_BARRIER = 0, PAGE_LOCK = 8, PAGE_COUNTER, PAGE_PINGPONG, PAGE_SUMS = 32, PAGE_CASES = 64 };
+enum { PAGE_RESULTS = 3072, PAGE_ARRAY = 3200, ARRAY_PAGES = 48, PAGE_LITMUS = 3328 };
 
-void *page_at(unsigned page);
-static inline uint64_t load(const uint64_t *at)
-{
-    return __atomic_load_n(at, __ATOMIC_SEQ_CST);
-}
-static inline void store(uint64_t *at, uint64_t value)
-{
-    __atomic_store_n(at, value, __ATOMIC_SEQ_CST);
-}
 /* Waits for all nodes. */
 void barrier(void);
 

@@ -6,9 +6,15 @@
  */
 #include "guest-kernel/user/shared.h"
 
-enum { ROUNDS = 700, LONGEST = 1024 };
+enum { ROUNDS = 700, ALL_ROUNDS = 2100, LONGEST = 1024 };
 
 static uint64_t seen[ROUNDS + 2], other[ROUNDS + 2];
+
+/* Of each pair of nodes. */
+static unsigned rounds(void)
+{
+    return nodes > ALL_ROUNDS / ROUNDS ? ALL_ROUNDS / nodes : ROUNDS;
+}
 
 static void delay(void)
 {
@@ -26,14 +32,14 @@ static unsigned message_passing(uint64_t *x, uint64_t *y, unsigned writer, unsig
     uint64_t r1 = 0, before = 0;
 
     if (self == writer)
-        for (uint64_t i = 1; i <= ROUNDS; i++) {
+        for (uint64_t i = 1; i <= rounds(); i++) {
             store(x, i);
             delay();
             store(y, i);
         }
     if (self != reader)
         return 0;
-    while (r1 < ROUNDS) {
+    while (r1 < rounds()) {
         r1 = load(y);
         delay();
         uint64_t r2 = load(x);
@@ -65,12 +71,12 @@ unsigned test_message_passing(void)
  */
 static unsigned store_buffering(uint64_t *mine, uint64_t *theirs, uint64_t *results)
 {
-    for (uint64_t i = 1; i <= ROUNDS; i++) {
+    for (uint64_t i = 1; i <= rounds(); i++) {
         store(mine, i);
         seen[i] = load(theirs);
         delay();
     }
-    for (unsigned i = 1; i <= ROUNDS; i++)
+    for (unsigned i = 1; i <= rounds(); i++)
         results[i] = seen[i];
     return 0;
 }
@@ -79,11 +85,11 @@ static unsigned check(const uint64_t *r, const uint64_t *s, unsigned a, unsigned
 {
     unsigned forbidden = 0, changes = 0;
 
-    for (unsigned i = 1; i <= ROUNDS; i++)
+    for (unsigned i = 1; i <= rounds(); i++)
         other[i] = s[i];
-    for (unsigned i = 1; i <= ROUNDS; i++) {
+    for (unsigned i = 1; i <= rounds(); i++) {
         uint64_t j = r[i] + 1;
-        forbidden += j <= ROUNDS && other[j] < i;
+        forbidden += j <= rounds() && other[j] < i;
         changes += i > 1 && r[i] != r[i - 1];
     }
     print("store buffering of nodes %u and %u: %u changes seen, forbidden %u\n", a, b, changes, forbidden);
@@ -96,7 +102,7 @@ unsigned test_store_buffering(void)
 
     for (unsigned n = 0; n < nodes && nodes > 1; n++) {
         unsigned m = (n + 1) % nodes;
-        uint64_t *x = page_at(PAGE_LITMUS + 8 + 2 * n), *y = page_at(PAGE_LITMUS + 8 + 2 * n + 1);
+        uint64_t *x = page_at(PAGE_LITMUS + 128 + 2 * n), *y = page_at(PAGE_LITMUS + 128 + 2 * n + 1);
         uint64_t *r = page_at(PAGE_RESULTS + 8), *s = page_at(PAGE_RESULTS + 16);
         barrier();
         if (self == n)

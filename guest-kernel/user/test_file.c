@@ -5,7 +5,7 @@
 bool write_bad_address(void)
 {
     EXPECT(write(1, (void *)8, 1) == -EFAULT);
-    EXPECT(write(1, (void *)main - 0x8000000000u, 1) == -EFAULT); /* the kernel's half */
+    EXPECT(write(1, (void *)((uintptr_t)main - 0x8000000000u), 1) == -EFAULT); /* the kernel's half */
     EXPECT(write(99, "x", 1) == -EBADF);
     return true;
 }

@@ -48,7 +48,8 @@ long getpid(void);
 long getppid(void);
 long gettid(void);
 long yield(void);
-uint64_t now_ns(void);
+uint64_t now_ns(void);  /* since boot */
+uint64_t rack_ns(void); /* the same clock on all nodes, if there is an adapter */
 void sleep_ns(uint64_t ns);
 long brk(uintptr_t at);
 enum { PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4 };
