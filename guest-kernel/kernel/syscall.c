@@ -7,6 +7,7 @@
 #include "guest-kernel/kernel/syscall.h"
 #include "guest-kernel/kernel/adapter.h"
 #include "guest-kernel/kernel/clone.h"
+#include "guest-kernel/kernel/cluster.h"
 #include "guest-kernel/kernel/cpu.h"
 #include "guest-kernel/kernel/errno.h"
 #include "guest-kernel/kernel/process.h"
@@ -224,11 +225,12 @@ static int64_t sys_wait4(struct call *c)
     return id;
 }
 
-/* This node's number, and above it, from bit 16 on, how many nodes there are. */
+/* This node's number in the cluster, and above it, from bit 16 on, how many nodes that has; 0 of 1 if there
+ * is none. */
 static int64_t sys_nodes(struct call *c)
 {
     (void)c;
-    return adapter_node() | (int64_t)adapter_nodes() << 16;
+    return cluster_self() | (int64_t)cluster_nodes() << 16;
 }
 
 /* The calling thread's thread pointer: x86_64 cannot set it itself. */
@@ -250,7 +252,7 @@ static int64_t sys_affinity(struct call *c)
 
 static int64_t sys_getcpu(struct call *c)
 {
-    uint32_t cpu = cpu_number(cpu_self()), node = adapter_node();
+    uint32_t cpu = cpu_number(cpu_self()), node = cluster_self();
 
     if ((arg(c, 0) && copy_out(arg(c, 0), &cpu, sizeof cpu) < 0) ||
         (arg(c, 1) && copy_out(arg(c, 1), &node, sizeof node) < 0))
