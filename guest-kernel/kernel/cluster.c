@@ -2,16 +2,18 @@
 /*
  * cluster.c - messages, membership, and the end of the node; see cluster.h.
  *
- * A node that has no work left tells the others so (REMOTE_LEAVE) and serves its pages until all have said it.
+ * A node that has no work left tells the others so (REMOTE_LEAVE) and serves its pages until all have said
+ * it.
  */
 #include "guest-kernel/kernel/cluster.h"
 #include "guest-kernel/kernel/adapter.h"
-#include "guest-kernel/kernel/heap.h"
 #include "guest-kernel/kernel/dsm.h"
+#include "guest-kernel/kernel/heap.h"
 #include "guest-kernel/kernel/process.h"
 #include "guest-kernel/kernel/remote.h"
 
 enum { BEAT_NS = 2000000, SILENCE_NS = 20000000 };
+enum { LINGER_NS = 100000 }; /* at the end: the adapter still acknowledges what has come */
 enum { RETRY_NS = 100000, ACK_NS = 20000, TRIES = 9 }; /* of datagrams: 25 ms in all */
 
 static bool here;
@@ -21,6 +23,7 @@ static uint64_t due = UINT64_MAX;
 static uint64_t failed, left; /* masks of nodes */
 static bool ending;
 static int end_status;
+static uint64_t end_at_ns;
 
 static uint64_t env_now(void *ctx)
 {
@@ -63,11 +66,8 @@ static const struct core_env env = {.send = cluster_send,
                                     .event = env_event};
 
 /* Of a node that is alone: its pages are nobody else's business. */
-static const struct core_env alone = {.send = cluster_send,
-                                      .now_ns = env_now,
-                                      .timer = env_timer,
-                                      .alloc = env_alloc,
-                                      .free = env_free};
+static const struct core_env alone = {
+    .send = cluster_send, .now_ns = env_now, .timer = env_timer, .alloc = env_alloc, .free = env_free};
 
 /* True: nothing is on its way to others, and of what came from them everything is acknowledged. */
 static bool settled(void)
@@ -91,8 +91,14 @@ static void after(void)
     for (unsigned i = 0; i < layer.c.nodes; i++)
         if (i != layer.c.self && member_state(&member, i) != MEMBER_DEAD)
             all |= core_bit(i);
-    if (ending && !(all & ~left) && settled())
+    if (!ending || all & ~left || !settled())
+        return;
+    if (!end_at_ns) {
+        end_at_ns = arch_time_ns() + LINGER_NS;
+        env_timer(NULL, end_at_ns);
+    } else if (arch_time_ns() >= end_at_ns) {
         node_end(end_status);
+    }
 }
 
 static void dispatch(unsigned from, const struct msg *m, const void *data)
@@ -243,7 +249,8 @@ unsigned cluster_nodes(void)
 
 bool cluster_alive(unsigned node)
 {
-    return node == cluster_self() || (here && node < layer.c.nodes && member_state(&member, node) == MEMBER_ALIVE);
+    return node == cluster_self() ||
+           (here && node < layer.c.nodes && member_state(&member, node) == MEMBER_ALIVE);
 }
 
 void cluster_post(unsigned to, unsigned type, const void *data, size_t bytes)

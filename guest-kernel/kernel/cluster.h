@@ -27,8 +27,8 @@ uint64_t cluster_due(void);
 /* Does what is due. From the timer's interrupt. */
 void cluster_poll(void);
 /*
- * This node has no work of its own (left). True: it goes on for the others, whose pages and threads it may have,
- * and ends with this status when all have come so far or are dead. False: there is no cluster.
+ * This node has no work of its own (left). True: it goes on for the others, whose pages and threads it may
+ * have, and ends with this status when all have come so far or are dead. False: there is no cluster.
  */
 bool cluster_end(int status);
 /* A message to that node cannot be delivered: it counts as dead from the next cluster_poll() on. */

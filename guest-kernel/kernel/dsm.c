@@ -44,8 +44,7 @@ static void map_shared(uint64_t key, void *frame, enum page_state state)
 
     if (state == PAGE_INVALID)
         space_clear(kernel_root, at);
-    else if (space_map(kernel_root, at, frame,
-                       state == PAGE_SHARED ? PROT_READ : PROT_READ | PROT_WRITE) < 0)
+    else if (space_map(kernel_root, at, frame, state == PAGE_SHARED ? PROT_READ : PROT_READ | PROT_WRITE) < 0)
         panic("the tables of shared memory are not there");
 }
 

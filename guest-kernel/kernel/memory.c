@@ -14,6 +14,7 @@
 #define MMAP_BEGIN (USER_BEGIN + UINT64_C(0x800000000))
 #define MMAP_END   (USER_END - UINT64_C(0x100000000))
 enum { MAP_FIXED = 16, MAP_ANONYMOUS = 32 };
+enum { PROGRESS_NS = 5000 }; /* with several CPUs: so soon it is seen that a thread has gone on */
 
 static uintptr_t down(uintptr_t at)
 {
@@ -138,7 +139,8 @@ void *user_page(struct process *p, uintptr_t at, unsigned prot, struct page_ref 
             return NULL;
         ref->pinned = true;
         r = range_at(p, at); /* it may have waited: is all as it was? */
-        if (r && (prot & r->prot) == prot && r->object && key == dsm_key(p->id, r->object, r->first + (at - r->begin) / PAGE)) {
+        if (r && (prot & r->prot) == prot && r->object &&
+            key == dsm_key(p->id, r->object, r->first + (at - r->begin) / PAGE)) {
             ref->prot = dsm_writable(key) ? r->prot : r->prot & ~(unsigned)PROT_WRITE;
             return ref->frame;
         }
@@ -178,6 +180,8 @@ bool process_fault(uintptr_t address, unsigned prot)
             t->pinned = ref.pinned;
             t->pinned_key = ref.key;
             t->pinned_pc = arch_frame_pc(t->frame);
+            if (t->pinned && boot_info.n_cpus > 1) /* another CPU may hear of who wants it */
+                timer_by(arch_time_ns() + PROGRESS_NS);
             return true;
         }
     }

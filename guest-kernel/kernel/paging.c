@@ -5,7 +5,7 @@
  *
  * Entries of a root are 512 GiB each. Entry 0 is the kernel's and the same in all; entry 1 is the user's, and
  * a page in it belongs to exactly one address space; entry 2 is of memory shared with other nodes
- * (cluster_memory.c) and the same in all.
+ * (dsm.c) and the same in all.
  */
 #include "guest-kernel/kernel/cpu.h"
 

@@ -153,10 +153,11 @@ struct page_ref { /* a page of user memory, in use */
     int status;    /* if there is none: enum core_status, CORE_EINVAL: may not be touched so */
     bool pinned;
 };
-/* Makes the page that was touched present; false: it is not the process's to touch so, and the process ends. */
+/* Makes the page that was touched present; false: it is not the process's to touch so, and the process ends.
+ */
 bool process_fault(uintptr_t address, unsigned prot);
-/* At a trap from user mode: has the thread gone on since its last fault, so that the page may go? anyway: it may
- * go in any case. */
+/* At a trap from user mode: has the thread gone on since its last fault, so that the page may go? anyway: it
+ * may go in any case. */
 void memory_progress(bool anyway);
 bool memory_add(struct process *p, uintptr_t begin, uintptr_t end, unsigned prot, bool text);
 /* The range of that address; may ask the origin and wait. NULL: there is none. */

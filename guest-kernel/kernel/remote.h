@@ -17,22 +17,27 @@
 #include "guest-kernel/kernel/dsm.h"
 #include "guest-kernel/kernel/process.h"
 
-enum remote_type { /* of messages; from whom to whom, what */
-    REMOTE_LEAVE = 0x80,   /* to all: this node has no work of its own left; cluster.c */
-    REMOTE_CALL = 0x81,    /* replica to origin: struct remote_call; answer: int64_t */
-    REMOTE_START = 0x82,   /* origin to node: struct remote_start; answer: int64_t, 0 or error */
-    REMOTE_JOIN = 0x83,    /* replica to origin: struct remote_join; answer: int64_t, thread id or error */
-    REMOTE_LEFT = 0x84,    /* replica to origin: struct remote_left */
-    REMOTE_RANGE = 0x85,   /* replica to origin: struct remote_where; answer: struct range */
-    REMOTE_FORGET = 0x86,  /* origin to replica: struct remote_spans; answer when nobody waits there */
-    REMOTE_DROP = 0x87,    /* origin to replica: struct remote_spans; answer when they are gone */
-    REMOTE_SPAWN = 0x88,   /* parent's origin to node: struct remote_spawn; answer: int64_t, id or error */
-    REMOTE_KILL = 0x89,    /* to origin: struct remote_end (status: signal); answer: int64_t */
-    REMOTE_ENDING = 0x8a,  /* origin to replica, or replica to origin: struct remote_end; threads leave */
-    REMOTE_ENDED = 0x8b,   /* origin to replica: struct remote_end; it has no thread left */
-    REMOTE_CHILD = 0x8c,   /* child's origin to parent's: struct remote_end; the child has ended */
-    REMOTE_INFO = 0x8d,    /* to node: uint32_t which; answer: text */
-    REMOTE_CONSOLE = 0x8e, /* to node 0: text */
+enum remote_type {                      /* of messages; from whom to whom, what */
+                   REMOTE_LEAVE = 0x80, /* to all: this node has no work of its own left; cluster.c */
+                   REMOTE_CALL = 0x81,  /* replica to origin: struct remote_call; answer: int64_t */
+                   REMOTE_START = 0x82, /* origin to node: struct remote_start; answer: int64_t, 0 or error */
+                   REMOTE_JOIN =
+                       0x83, /* replica to origin: struct remote_join; answer: int64_t, thread id or error */
+                   REMOTE_LEFT = 0x84,  /* replica to origin: struct remote_left */
+                   REMOTE_RANGE = 0x85, /* replica to origin: struct remote_where; answer: struct range */
+                   REMOTE_FORGET =
+                       0x86, /* origin to replica: struct remote_spans; answer when nobody waits there */
+                   REMOTE_DROP = 0x87, /* origin to replica: struct remote_spans; answer when they are gone */
+                   REMOTE_SPAWN =
+                       0x88, /* parent's origin to node: struct remote_spawn; answer: int64_t, id or error */
+                   REMOTE_KILL = 0x89, /* to origin: struct remote_end (status: signal); answer: int64_t */
+                   REMOTE_ENDING =
+                       0x8a, /* origin to replica, or replica to origin: struct remote_end; threads leave */
+                   REMOTE_ENDED = 0x8b, /* origin to replica: struct remote_end; it has no thread left */
+                   REMOTE_CHILD =
+                       0x8c, /* child's origin to parent's: struct remote_end; the child has ended */
+                   REMOTE_INFO = 0x8d,    /* to node: uint32_t which; answer: text */
+                   REMOTE_CONSOLE = 0x8e, /* to node 0: text */
 };
 
 /* Event port. Data: uint32_t each. */

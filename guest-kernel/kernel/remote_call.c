@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * remote_call.c - system calls that the origin does for a thread elsewhere. There a thread of the kernel does
- * just what the caller would have done, in the process's address space: what the call reads and writes in user
- * memory comes as pages do, and it may wait as long as it likes.
+ * just what the caller would have done, in the process's address space: what the call reads and writes in
+ * user memory comes as pages do, and it may wait as long as it likes.
  */
 #include "guest-kernel/kernel/adapter.h"
 #include "guest-kernel/kernel/cluster.h"

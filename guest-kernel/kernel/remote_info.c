@@ -126,7 +126,8 @@ static size_t ask(unsigned node, uint32_t which, char *page, size_t max)
 /* "NODE/name" */
 static bool parse(const char *s, unsigned *node, uint32_t *which)
 {
-    static const char *const names[] = {[INFO_CPU] = "cpuinfo", [INFO_MEMORY] = "meminfo", [INFO_COUNTERS] = "counters"};
+    static const char *const names[] = {
+        [INFO_CPU] = "cpuinfo", [INFO_MEMORY] = "meminfo", [INFO_COUNTERS] = "counters"};
 
     if (*s < '0' || *s > '9')
         return false;

@@ -68,7 +68,8 @@ bool remote_range(struct process *p, uintptr_t at)
     struct search s = {.call = {.answered = found, .done = search_done}, .process = p->id};
     const struct remote_where m = {.process = p->id, .at = at};
 
-    if (p->orphan || cluster_request(&s.call, core_bit(process_origin(p->id)), 1, REMOTE_RANGE, &m, sizeof m) != CORE_OK)
+    if (p->orphan ||
+        cluster_request(&s.call, core_bit(process_origin(p->id)), 1, REMOTE_RANGE, &m, sizeof m) != CORE_OK)
         return false;
     while (!s.done)
         wait_always(&s);
@@ -111,8 +112,8 @@ static void all_replicas(struct process *p, unsigned type, const void *m, size_t
     }
 }
 
-static void tell(struct process *p, unsigned type, uintptr_t begin, uintptr_t end, const struct dsm_span *spans,
-                 unsigned n)
+static void tell(struct process *p, unsigned type, uintptr_t begin, uintptr_t end,
+                 const struct dsm_span *spans, unsigned n)
 {
     _Alignas(8) uint8_t packet[sizeof(struct remote_spans) + RANGES * sizeof *spans];
     const struct remote_spans m = {.process = p->id, .n = n, .begin = begin, .end = end};
@@ -132,7 +133,8 @@ static bool busy(int process, const struct dsm_span *spans, unsigned n)
     return false;
 }
 
-void remote_forget(struct process *p, uintptr_t begin, uintptr_t end, const struct dsm_span *spans, unsigned n)
+void remote_forget(struct process *p, uintptr_t begin, uintptr_t end, const struct dsm_span *spans,
+                   unsigned n)
 {
     tell(p, REMOTE_FORGET, begin, end, spans, n);
     while (busy(p->id, spans, n))
@@ -167,7 +169,8 @@ void remote_memory_quiet(void)
     answer_quiet();
 }
 
-static void forget(unsigned from, uint32_t request, struct process *p, const struct remote_spans *m, size_t bytes)
+static void forget(unsigned from, uint32_t request, struct process *p, const struct remote_spans *m,
+                   size_t bytes)
 {
     size_t all = sizeof(struct forgetting) + m->n * sizeof m->span[0];
     struct forgetting *f = heap_new(all);

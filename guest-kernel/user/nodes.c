@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nodes.c - one process over all nodes: a table of named tests, run by node 0's first program (the others
+ * have none: init=-). Ends with the number of things that are wrong. A test's seed and how many rounds it
+ * takes are arguments: nodes [ROUNDS [SEED]].
+ */
+#include "guest-kernel/user/user.h"
+
+enum { MOST = 64, INCREMENTS = 40, PAGES = 12, WORDS = PAGE_BYTES / sizeof(uint64_t) };
+
+static unsigned nodes, self, rounds = 32;
+static uint64_t seed = 1;
+static struct thread threads[MOST];
+static _Thread_local uint64_t own; /* each thread's */
+
+static uint64_t next(void)
+{
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return seed >> 33;
+}
+
+/* Runs function(i) on node i, for all nodes, and waits. How many could not be begun or joined. */
+static unsigned everywhere(void (*function)(void *argument))
+{
+    unsigned wrong = 0;
+
+    for (unsigned i = 0; i < nodes; i++)
+        wrong += thread_create_on(&threads[i], (int)i, function, (void *)(uintptr_t)i) != 0;
+    for (unsigned i = 0; i < nodes; i++)
+        wrong += thread_join(&threads[i]) != 0;
+    return wrong;
+}
+
+/* ---- where ---- */
+
+static unsigned found[MOST];
+static const char *const words[] = {"zero", "one", "two", "three"};
+static unsigned (*volatile chosen)(unsigned);
+
+static unsigned twice(unsigned n)
+{
+    return 2 * n;
+}
+
+static void look(void *argument)
+{
+    unsigned i = (unsigned)(uintptr_t)argument, here;
+
+    node_count(&here);
+    own = i; /* thread-local data are its own, functions and text at the same addresses */
+    yield();
+    found[i] = here == i && own == i && chosen(i) == 2 * i &&
+               strcmp(words[i % 4], i % 4 == 1 ? "one" : words[i % 4]) == 0;
+}
+
+static unsigned test_where(void)
+{
+    chosen = twice;
+    own = 77;
+    unsigned wrong = everywhere(look);
+    for (unsigned i = 0; i < nodes; i++)
+        wrong += !found[i];
+    return wrong + (own != 77);
+}
+
+/* ---- mutex, atomic ---- */
+
+static struct mutex mutex;
+static uint64_t plain, atomic;
+
+static void count(void *argument)
+{
+    (void)argument;
+    for (unsigned i = 0; i < INCREMENTS; i++) {
+        mutex_lock(&mutex);
+        plain++;
+        mutex_unlock(&mutex);
+        __atomic_fetch_add(&atomic, 1, __ATOMIC_SEQ_CST);
+    }
+}
+
+static unsigned test_mutex(void)
+{
+    unsigned wrong = everywhere(count);
+
+    print("mutex: %lu and %lu of %u\n", plain, atomic, INCREMENTS * nodes);
+    return wrong + (plain != (uint64_t)INCREMENTS * nodes) + (atomic != plain);
+}
+
+/* ---- barrier and condition ---- */
+
+static struct barrier meet;
+static uint64_t step[MOST];
+static unsigned late;
+
+static void march(void *argument)
+{
+    unsigned i = (unsigned)(uintptr_t)argument;
+
+    for (unsigned n = 1; n <= 5; n++) {
+        __atomic_store_n(&step[i], n, __ATOMIC_SEQ_CST);
+        barrier_wait(&meet);
+        for (unsigned k = 0; k < nodes; k++)
+            if (__atomic_load_n(&step[k], __ATOMIC_SEQ_CST) < n)
+                __atomic_fetch_add(&late, 1, __ATOMIC_SEQ_CST);
+        barrier_wait(&meet);
+    }
+}
+
+static unsigned test_barrier(void)
+{
+    meet.count = nodes;
+    return everywhere(march) + late;
+}
+
+/* ---- memory: mapped there, used here, unmapped somewhere else ---- */
+
+static uint64_t *volatile mapped;
+static unsigned bad;
+
+static void map_it(void *argument)
+{
+    (void)argument;
+    mapped = map(PAGES * PAGE_BYTES, PROT_READ | PROT_WRITE);
+    for (unsigned i = 0; i < PAGES; i++)
+        mapped[i * WORDS] = i + 1;
+}
+
+static void check_it(void *argument)
+{
+    (void)argument;
+    for (unsigned i = 0; i < PAGES; i++)
+        if (mapped[i * WORDS] != i + 1)
+            __atomic_fetch_add(&bad, 1, __ATOMIC_SEQ_CST);
+}
+
+static void unmap_it(void *argument)
+{
+    (void)argument;
+    if (unmap(mapped, PAGES * PAGE_BYTES))
+        bad++;
+}
+
+static void touch_it(void *argument)
+{
+    (void)argument;
+    *(volatile uint64_t *)mapped = 1;
+}
+
+static unsigned on(unsigned node, void (*function)(void *argument))
+{
+    return thread_create_on(&threads[0], (int)(node % nodes), function, NULL) != 0 ||
+           thread_join(&threads[0]) != 0;
+}
+
+static unsigned test_memory(void)
+{
+    unsigned wrong = on(1, map_it) + everywhere(check_it);
+    int status;
+
+    wrong += on(2, unmap_it);
+    /* It is gone for all: a process that touches it there ends by a signal. */
+    long child = fork();
+    if (child == 0) {
+        on(1, touch_it);
+        exit(0);
+    }
+    wrong += wait4(child, &status, 0) != child || (status & 127) != 11;
+    uint64_t *again = map(PAGE_BYTES, PROT_READ | PROT_WRITE);
+    wrong += again[0] != 0;
+    return wrong + bad;
+}
+
+/* ---- protect: what may not be written, may nowhere ---- */
+
+static unsigned test_protect(void)
+{
+    int status;
+    long child = fork();
+
+    if (child == 0) {
+        on(1, map_it);
+        everywhere(check_it);
+        protect(mapped, PAGE_BYTES, PROT_READ);
+        everywhere(check_it);
+        on(2, touch_it);
+        exit(0);
+    }
+    return wait4(child, &status, 0) != child || (status & 127) != 11;
+}
+
+/* ---- calls of a thread elsewhere ---- */
+
+static int ends[2];
+static unsigned heard;
+
+static void talk(void *argument)
+{
+    unsigned i = (unsigned)(uintptr_t)argument;
+    uint8_t byte = (uint8_t)i;
+
+    print("nodes: thread on node %u, process %ld\n", i, getpid());
+    if (write(ends[1], &byte, 1) != 1)
+        __atomic_fetch_add(&bad, 1, __ATOMIC_SEQ_CST);
+}
+
+static void listen(void *argument)
+{
+    uint8_t byte;
+
+    (void)argument;
+    for (unsigned i = 0; i < nodes; i++)
+        if (read(ends[0], &byte, 1) == 1)
+            heard |= 1u << byte;
+}
+
+static unsigned test_calls(void)
+{
+    unsigned wrong = pipe(ends) != 0;
+
+    wrong += thread_create_on(&threads[MOST - 1], (int)(nodes - 1), listen, NULL) != 0;
+    wrong += everywhere(talk);
+    wrong += thread_join(&threads[MOST - 1]) != 0;
+    close(ends[0]);
+    close(ends[1]);
+    return wrong + (heard != (1u << nodes) - 1);
+}
+
+/* ---- futex: a time out there, a wake-up from there ---- */
+
+static uint32_t word;
+static long outcome[2];
+
+static void wait_there(void *argument)
+{
+    (void)argument;
+    outcome[0] = futex_wait(&word, 0, 200000);
+    outcome[1] = futex_wait(&word, 0, 0);
+}
+
+static unsigned test_futex(void)
+{
+    unsigned wrong = thread_create_on(&threads[0], (int)(1 % nodes), wait_there, NULL) != 0;
+
+    sleep_ns(2000000);
+    word = 1;
+    while (futex_wake(&word, 1) == 0)
+        yield();
+    wrong += thread_join(&threads[0]) != 0;
+    return wrong + (outcome[0] != -110) + (outcome[1] != 0);
+}
+
+/* ---- processes of other origins ---- */
+
+static unsigned test_spawn(void)
+{
+    static char *const argv[] = {"echo", "spawned", NULL};
+    unsigned wrong = 0;
+    int status;
+
+    for (unsigned i = 0; i < nodes; i++) {
+        long id = spawn("/echo", argv, (int)i);
+        wrong +=
+            id <= 0 || wait4(id, &status, 0) != id || status != 1 << 8; /* echo: its number of arguments */
+    }
+    wrong += spawn("/nothing", argv, (int)(nodes - 1)) != -2;
+    return wrong;
+}
+
+/* ---- kill: all threads of it, wherever ---- */
+
+static void for_ever(void *argument)
+{
+    for (;;)
+        if (argument)
+            yield();
+}
+
+static unsigned test_kill(void)
+{
+    long child = fork();
+    int status;
+
+    if (child == 0) {
+        for (unsigned i = 0; i < nodes; i++)
+            thread_create_on(&threads[i], (int)i, for_ever, (void *)(uintptr_t)(i & 1));
+        for (;;)
+            sleep_ns(1000000);
+    }
+    sleep_ns(3000000);
+    unsigned wrong = kill(child, 9) != 0;
+    return wrong + (wait4(child, &status, 0) != child) + ((status & 127) != 9);
+}
+
+/* ---- files about nodes ---- */
+
+static unsigned test_info(void)
+{
+    static char text[1024];
+    unsigned wrong = 0;
+
+    for (unsigned i = 0; i < nodes; i++) {
+        char path[32];
+        format_text(path, sizeof path, "/proc/%u/counters", i);
+        long file = open(path, 0), n = file < 0 ? file : read((int)file, text, sizeof text - 1);
+        wrong += n <= 0;
+        close((int)file);
+    }
+    long file = open("/proc/ps", 0), n = read((int)file, text, sizeof text - 1);
+    text[n > 0 ? n : 0] = 0;
+    print("%s", text);
+    return wrong + (n <= 0);
+}
+
+/* ---- threads at random places ---- */
+
+static uint64_t sums[MOST];
+
+static void work(void *argument)
+{
+    unsigned i = (unsigned)(uintptr_t)argument;
+
+    for (unsigned n = 0; n < 10; n++) {
+        sums[i] += n;
+        __atomic_fetch_add(&atomic, 1, __ATOMIC_SEQ_CST);
+    }
+}
+
+static unsigned test_random(void)
+{
+    unsigned wrong = 0, n = 8;
+
+    atomic = 0;
+    for (unsigned round = 0; round < rounds; round++) {
+        for (unsigned i = 0; i < n; i++)
+            wrong += thread_create_on(&threads[i], (int)(next() % nodes), work, (void *)(uintptr_t)i) != 0;
+        for (unsigned i = 0; i < n; i++)
+            wrong += thread_join(&threads[i]) != 0;
+    }
+    for (unsigned i = 0; i < n; i++)
+        wrong += sums[i] != (uint64_t)rounds * 45;
+    return wrong + (atomic != (uint64_t)rounds * n * 10);
+}
+
+static const struct {
+    const char *name;
+    unsigned (*test)(void);
+} tests[] = {
+    {"where", test_where},     {"mutex", test_mutex}, {"barrier", test_barrier}, {"memory", test_memory},
+    {"protect", test_protect}, {"calls", test_calls}, {"futex", test_futex},     {"spawn", test_spawn},
+    {"kill", test_kill},       {"info", test_info},   {"random", test_random},
+};
+
+int main(int argc, char **argv)
+{
+    unsigned wrong = 0;
+
+    if (argc > 1)
+        rounds = (unsigned)strtoul(argv[1], NULL, 10);
+    if (argc > 2)
+        seed = strtoul(argv[2], NULL, 10);
+    nodes = node_count(&self);
+    for (unsigned i = 0; i < sizeof tests / sizeof tests[0]; i++) {
+        uint64_t begin = now_ns();
+        unsigned w = tests[i].test();
+        print("%s %s: %lu us\n", w ? "FAIL" : "PASS", tests[i].name, (now_ns() - begin) / 1000);
+        wrong += w;
+    }
+    print("nodes: %u wrong\n", wrong);
+    return wrong < 100 ? (int)wrong : 100;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * widow.c - one process with a thread on each node; the last node crashes while they count. Who joins its
+ * thread is told, nothing can be begun there any more, the others go on. Ends with the number of things that
+ * are wrong.
+ */
+#include "guest-kernel/user/user.h"
+
+enum { MOST = 64, ROUNDS = 100, EHOSTDOWN = 112 };
+
+static struct {
+    _Alignas(PAGE_BYTES) volatile uint64_t n;
+} counters[MOST];
+static struct thread threads[MOST];
+
+static void count(void *argument)
+{
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        counters[(uintptr_t)argument].n++;
+        sleep_ns(1000000);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static char *const echo[] = {"echo", NULL};
+    unsigned wrong = 0, self, nodes = node_count(&self), last = nodes - 1;
+    struct thread t;
+
+    (void)argc;
+    (void)argv;
+    for (unsigned i = 0; i < nodes; i++)
+        wrong += thread_create_on(&threads[i], (int)i, count, (void *)(uintptr_t)i) != 0;
+    long outcome = thread_join(&threads[last]);
+    print("widow: joined the last at %lu us: %ld\n", now_ns() / 1000, outcome);
+    wrong += outcome != -EOWNERDEAD;
+    long on = thread_create_on(&t, (int)last, count, NULL), child = spawn("/echo", echo, (int)last);
+    print("widow: a thread there %ld, a process there %ld\n", on, child);
+    wrong += on != -EHOSTDOWN || child != -EHOSTDOWN;
+    for (unsigned i = 0; i < last; i++) {
+        wrong += thread_join(&threads[i]) != 0 || counters[i].n != ROUNDS;
+        print("widow: thread %u counted to %lu\n", i, counters[i].n);
+    }
+    print("widow: %u wrong\n", wrong);
+    return (int)wrong;
+}
