@@ -192,13 +192,13 @@ bool thread_here(void)
 
 bool spawn_here(void)
 {
-    char *const argv[] = {"echo", "from", "another", "process", NULL};
+    char *const argv[] = {"count", "from", "another", "process", NULL};
     unsigned self;
     int status;
 
     node_count(&self);
-    long id = spawn("/echo", argv, (int)self);
+    long id = spawn("/count", argv, (int)self);
     EXPECT(id > 0 && wait4(id, &status, 0) == id && status == 3 << 8);
-    EXPECT(spawn("/echo", argv, 999) < 0);
+    EXPECT(spawn("/count", argv, 999) < 0);
     return true;
 }

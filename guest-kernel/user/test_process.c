@@ -44,10 +44,10 @@ bool fork_copies(void)
     return true;
 }
 
-static void echo(void)
+static void count(void)
 {
-    char *const argv[] = {"echo", "two", "words", NULL};
-    exit((int)-execve("/echo", argv));
+    char *const argv[] = {"count", "two", "words", NULL};
+    exit((int)-execve("/count", argv));
 }
 
 static void no_program(void)
@@ -59,7 +59,7 @@ static void no_program(void)
 
 bool exec_arguments(void)
 {
-    EXPECT(status_of(echo) == 2 << 8);
+    EXPECT(status_of(count) == 2 << 8);
     EXPECT(status_of(no_program) == 0);
     return true;
 }
