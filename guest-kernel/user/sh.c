@@ -164,11 +164,15 @@ static char *contents(const char *path)
     while (text && got > 0) {
         got = read((int)fd, text + n, size - n - 1);
         n += got > 0 ? (size_t)got : 0;
-        if (size - n < 2)
-            text = realloc(text, size *= 2);
+        if (size - n >= 2)
+            continue;
+        char *more = realloc(text, size *= 2);
+        if (!more)
+            free(text);
+        text = more;
     }
     if (!text || got < 0)
-        return NULL;
+        return NULL; /* the shell ends then */
     text[n] = 0;
     close((int)fd);
     return text;
