@@ -53,7 +53,7 @@ contains "follow: until the receiver has read its completion" follow.txt '^\+[0-
 # 8 bytes: 300 ns in each pipeline, 100 ns of delay, (48 + 14 + 8) * 8 / 50 ns on the wire
 contains "follow: the packet's arithmetic" follow.txt '^\+0\.711200 us +beta +packet rx'
 contains "follow: the last line has both ends" follow.txt '^message 1 of queue 0, epoch [0-9]+: [0-9]+ events, .*; from doorbell to handler '
-frame=$(sed -n 's/.*packet tx #\([0-9]*\) send.*/\1/p' follow.txt)
+frame=$(sed -n 's/.*packet tx #\([0-9]*\) first send.*/\1/p' follow.txt)
 "$COB" trace follow "$all" "$frame" >by-frame.txt
 check "follow: the same by one of its packets" cmp follow.txt by-frame.txt
 "$COB" trace follow "$all" alpha.0.9999 >/dev/null 2>err.txt
@@ -122,7 +122,7 @@ dissect() {
 dissect -r all.pcapng -T fields -e cob.src -e cob.dst -e cob.type -e frame.interface_name >packets.txt
 equal "tshark: each packet at each end" "$(wc -l <packets.txt)" $((2 * $(fabric "$all" injected)))
 equal "tshark: SENDs of alpha as in the trace" "$(grep -c '^0	1	1	wire.0$' packets.txt)" \
-    "$(grep -c '  packet tx #[0-9]* send .*alpha>beta' all.txt)"
+    "$(grep -c '  packet tx #[0-9]* first send .*alpha>beta' all.txt)"
 equal "tshark: no packet is malformed" "$(dissect -r all.pcapng -Y cob.malformed | wc -l)" 0
 # 48 bytes of type 11, 20 bytes, and an acknowledgement in the class of requests
 {
@@ -146,11 +146,11 @@ run default 0 level.scn.yml --trace-level messages
 equal "level messages: nothing of the devices" "$(grep -c -E '  (doorbell|message|dma|completion|interrupt|grant) ' default.txt)" 0
 equal "another level is the same run" "$(node "$dir" beta ram_xxh3)" "$(node "$all" beta ram_xxh3)"
 "$COB" trace "$all" --event packet_tx --kind send --node alpha >filtered.txt
-equal "cob trace --event --kind --node" "$(wc -l <filtered.txt)" "$(grep -c '  packet tx #[0-9]* send .*alpha>beta' all.txt)"
+equal "cob trace --event --kind --node" "$(wc -l <filtered.txt)" "$(grep -c '  packet tx #[0-9]* first send .*alpha>beta' all.txt)"
 equal "cob trace --frame" "$("$COB" trace "$all" --frame "$frame" | wc -l)" "$(grep -c " #$frame " all.txt)"
 "$COB" trace "$all" --kind first >named.txt
 equal "a named kind of --kind: five events for each SEND" "$(wc -l <named.txt)" \
-    $((5 * $(grep -c '  packet tx #[0-9]* send ' all.txt)))
+    $((5 * $(grep -c '  packet tx #[0-9]* first send ' all.txt)))
 "$COB" trace "$all" --kind send --event packet_tx >want.txt
 grep '  packet tx ' named.txt >got.txt
 check "a named kind: those packets that have its bytes" cmp got.txt want.txt
