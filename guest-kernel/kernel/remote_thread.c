@@ -81,6 +81,8 @@ static bool take_out(struct process *p, int id)
 
 int64_t remote_thread_new(struct process *p, unsigned node, const struct thread_start *s)
 {
+    if (p->ending)
+        return -EINTR; /* else it would begin where nobody says any more that it has to end */
     if (node == cluster_self())
         return begin(p, s, process_number());
     struct remote_thread *r = cluster_alive(node) ? add(p, node, s->clear_tid) : NULL;
