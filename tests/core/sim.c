@@ -75,7 +75,7 @@ static void on_send(void *ctx, unsigned to, unsigned type, const struct page_wir
     struct sim_packet *k = &sim.channel[n->number][to][sim.queued[n->number][to]++];
     *k = (struct sim_packet){.w = *w, .type = type, .bytes = (uint32_t)bytes};
     if (data)
-        memcpy(&k->data, data, 8);
+        memcpy(&k->data, sim.planted == SIM_STALE ? &n->before[w->page] : data, 8);
 }
 
 static void on_map(void *ctx, uint64_t page, void *frame, enum page_state state)
@@ -125,14 +125,24 @@ static bool on_initial(void *ctx, uint64_t page, void *frame)
 
 /* ---- threads ---- */
 
-static void access_page(struct sim_thread *t, uint64_t page, uint64_t *frame, bool write)
+/* The access of the thread's step s. */
+static void access_page(struct sim_thread *t, unsigned s, uint64_t page, uint64_t *frame)
 {
     struct sim_node *n = &sim.node[t->node];
+    bool write = t->script[s].write;
+    if (sim.litmus && t->script[s].pin && !t->pinned)
+        return; /* later: before it is unpinned */
     if (n->mapped[page] < (write ? PAGE_EXCLUSIVE : PAGE_SHARED))
         broken("access without the right");
-    if (*frame != sim.value[page])
+    if (*frame != sim.value[page] && !sim.planted)
         broken("a read does not see the last write");
-    if (write) {
+    if (write && sim.planted == SIM_STALE)
+        n->before[page] = *frame;
+    if (write && sim.litmus) {
+        *frame = sim.value[page] = t->script[s].value;
+    } else if (sim.litmus) {
+        t->seen[s] = (uint8_t)*frame;
+    } else if (write) {
         *frame = sim.value[page] = sim.writes % 4 == 3 ? 0 : sim.writes % 4 + 1;
         sim.writes++;
     } else {
@@ -155,7 +165,7 @@ static void on_done(struct page_fault *f, uint64_t page, void *frame, int status
     t->answered = 1;
     t->waits = 0;
     if (status == CORE_OK)
-        access_page(t, page, frame, f->write);
+        access_page(t, t->next, page, frame);
     t->pinned = status == CORE_OK && f->pin;
     step_over(t, status);
 }
@@ -176,7 +186,7 @@ static void unpin(struct sim_thread *t)
         const struct page_copy *c = page_copy_find(&n->p, s->page);
         if (!c || !c->pins)
             broken("a pin is gone");
-        access_page(t, s->page, frame, s->write);
+        access_page(t, t->next - 1u, s->page, frame);
         sim.pins_waited_for += c->pins == 1 && c->orders;
     } else if (frame) {
         broken("a copy of a page that is gone");
@@ -208,7 +218,7 @@ static void step(struct sim_thread *t)
     t->waits = 0;
     if (rc == 0) {
         page_look(&n->p, s->page, &frame);
-        access_page(t, s->page, frame, s->write);
+        access_page(t, t->next, s->page, frame);
         t->pinned = s->pin;
     }
     step_over(t, rc);
@@ -274,6 +284,12 @@ void sim_plan_pin(unsigned thread, unsigned page, bool write)
 {
     sim_plan(thread, page, write);
     sim.thread[thread].script[sim.thread[thread].length - 1].pin = 1;
+}
+
+void sim_plan_value(unsigned thread, unsigned value)
+{
+    struct sim_thread *t = &sim.thread[thread];
+    t->script[t->length - 1].value = (uint8_t)value;
 }
 
 /* Whether a fault on the page is under way at a node that lives. */
@@ -343,6 +359,11 @@ static void deliver(unsigned from, unsigned to)
     memset(&q[left], 0, sizeof k);
     m.w = k.w;
     m.data = k.data;
+    if (sim.planted == SIM_DEAF && k.type == PAGE_INV) {
+        struct page_wire ack = {.page = k.w.page, .version = k.w.version, .holder = k.w.holder};
+        on_send(&sim.node[to], from, PAGE_ACK, &ack, NULL, 0);
+        return;
+    }
     page_message(&sim.node[to].p, from, k.type, &m, sizeof m.w + k.bytes);
 }
 

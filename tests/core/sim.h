@@ -44,14 +44,15 @@ struct sim_node {
     uint64_t now, timer_at; /* 0: none */
     uint64_t frame[SIM_PAGES + 1];
     uint8_t frame_used[SIM_PAGES + 1];
-    uint8_t mapped[SIM_PAGES]; /* enum page_state, as the map callback said */
-    uint8_t dropped;           /* mask of pages */
-    uint32_t used, blocks;     /* of memory */
+    uint64_t before[SIM_PAGES]; /* SIM_STALE: as they were before the last write here */
+    uint8_t mapped[SIM_PAGES];  /* enum page_state, as the map callback said */
+    uint8_t dropped;            /* mask of pages */
+    uint32_t used, blocks;      /* of memory */
     uint64_t memory[SIM_MEMORY / 8];
 };
 
 struct sim_step {
-    uint8_t page, write, pin;
+    uint8_t page, write, pin, value; /* value: litmus only */
 };
 
 struct sim_thread {
@@ -61,6 +62,7 @@ struct sim_thread {
     uint8_t pinned;   /* the step before next; waits for SIM_UNPIN */
     struct sim_step script[SIM_SCRIPT];
     int8_t result[SIM_SCRIPT]; /* enum core_status */
+    uint8_t seen[SIM_SCRIPT];  /* litmus only: what was read */
 };
 
 struct sim {
@@ -71,6 +73,14 @@ struct sim {
     uint8_t initial;       /* mask of pages that begin with SIM_INITIAL + page, not with zero */
     uint8_t drops;         /* mask of pages that may be dropped */
     uint8_t retired;       /* of them: they are */
+    bool litmus; /* writes have values of their own (sim_plan_value), what is read is kept, and with a
+pin there is one access only, at its end */
+    enum {
+        SIM_SOUND,
+        SIM_DEAF,
+        SIM_STALE
+    } planted; /* an error of the protocol; there is no reference then:
+INV is acknowledged and not obeyed; a page is sent as it was before the last write here */
     uint64_t random;
     uint64_t value[SIM_PAGES]; /* the reference */
     uint64_t writes, reads, lost;
@@ -100,6 +110,7 @@ void sim_initial(unsigned mask);    /* at once after sim_start: these pages' ini
 unsigned sim_thread(unsigned node); /* a new thread's number */
 void sim_plan(unsigned thread, unsigned page, bool write);
 void sim_plan_pin(unsigned thread, unsigned page, bool write); /* the same, with a pin */
+void sim_plan_value(unsigned thread, unsigned value);          /* litmus: what the last step planned writes */
 unsigned sim_actions(struct sim_action *list);                 /* what can happen; 0: all is over */
 void sim_act(const struct sim_action *a);
 void sim_print(const struct sim_action *a); /* a line on stdout: what it is going to do */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * search.h - goes through all states that the simulated world (sim.h) can come to, each once, depth first.
+ *
+ * The real code is run, not a model of it: the world is copied, an action done, the world put back. States
+ * are told apart by a 128-bit hash of what matters (contents, not addresses); that two states share a hash is
+ * a chance of less than 1 in 10^20 here. A state that comes back on its own path would be a circle in which
+ * nothing gets on, and is an error.
+ */
+#ifndef TESTS_CORE_SEARCH_H
+#define TESTS_CORE_SEARCH_H
+#include "tests/core/sim.h"
+
+struct search {
+    const char *(*check)(void); /* in each state: NULL, or what is wrong; sim_check */
+    const char *(*end)(void);   /* where nothing can happen; may spoil the world; sim_finish */
+    uint64_t states, transitions, ends;
+    unsigned deepest;
+};
+
+/* From the world as it is; it is spoilt afterwards. 0, or -1: something is wrong, and was told on stdout with
+ * all actions that led there. Ends the process without memory. */
+int search(struct search *s);
+void search_free(void); /* memory that is kept from search to search */
+#endif
