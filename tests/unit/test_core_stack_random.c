@@ -2,9 +2,10 @@
 /*
  * test_core_stack_random.c - messages, membership and pages on top of each other, over a network that loses,
  * repeats, delays and reorders datagrams, in virtual time: up to 6 nodes that boot in any order, threads that
- * read and write pages, requests to several nodes at once, crashes. Checked: each read sees the last write;
- * each request and fault ends exactly once, and in bounded time; requests are answered with the right thing;
- * nothing is leaked.
+ * read and write pages, pin them for a while, requests to several nodes at once, crashes, pages that are
+ * dropped and others in their place. Checked: each read sees the last write; a pinned page stays; each
+ * request and fault ends exactly once, and in bounded time; requests are answered with the right thing;
+ * nothing is leaked, and nothing is left of a dropped page.
  *
  *     test_core_stack_random [WORLDS [FIRST SEED]]       without: 1,500 worlds from seed 1
  */
@@ -30,9 +31,9 @@ struct thread {
     struct page_fault f;
     struct msg_call call;
     struct node *node;
-    bool faults, calls;
+    bool faults, calls, pinned; /* pinned: until next_at */
     unsigned steps;
-    uint64_t page, next_at, since, answers, asked, number;
+    uint64_t page /* its number */, next_at, since, answers, asked, number;
 };
 
 struct node {
@@ -41,7 +42,7 @@ struct node {
     struct member member;
     struct page page;
     struct thread thread[THREADS];
-    uint64_t boot_at, timer_at, newly_dead;
+    uint64_t boot_at, timer_at, drop_at; /* drop_at: of what is retired */
     bool up, crashed;
     unsigned number;
     long blocks;
@@ -50,7 +51,11 @@ struct node {
 static struct node nodes[NODES];
 static struct datagram *queue[PACKETS];
 static unsigned n_nodes, n_queue, n_crashed;
-static uint64_t now, seed, random_state, value[PAGES], loss, duplicate, longest;
+static uint64_t now, seed, random_state, loss, duplicate, longest;
+/* Pages in use, one in each place: number = place + PAGES * how many were there before. */
+static uint64_t value[PAGES], in_use[PAGES];
+static uint64_t retired, retire_at; /* its number, or UINT64_MAX; the next one is chosen then */
+static uint64_t pins, pins_waited_for, drops;
 static uint64_t reads, writes, asks, ended[8], datagrams, lost, repeated, early, crashes;
 
 static uint64_t draw(uint64_t below)
@@ -188,6 +193,7 @@ static void on_changed(void *ctx, unsigned node, enum member_state state)
 
 static void over(struct thread *t, int status)
 {
+    t->pinned = t->f.pin && status == CORE_OK && !t->asked;
     ended[-status]++;
     if (now - t->since > longest)
         longest = now - t->since;
@@ -203,15 +209,16 @@ static void access_page(struct thread *t, void *frame, bool write)
 {
     uint64_t v[PAGE / 8];
     memcpy(v, frame, PAGE);
+    uint64_t *right = &value[t->page % PAGES];
     for (unsigned i = 0; i < PAGE / 8; i++)
-        if (v[i] != value[t->page])
+        if (v[i] != *right)
             broken("a read does not see the last write");
     reads += !write;
     writes += write;
     if (write) {
-        value[t->page] = draw(4) ? writes : 0;
+        *right = draw(4) ? writes : 0;
         for (unsigned i = 0; i < PAGE / 8; i++)
-            v[i] = value[t->page];
+            v[i] = *right;
         memcpy(frame, v, PAGE);
     }
 }
@@ -272,9 +279,11 @@ static void step(struct thread *t)
             broken("msg_request");
         return;
     }
-    t->page = draw(PAGES);
+    t->asked = 0;
+    t->page = in_use[draw(PAGES)];
     t->f.done = on_done;
     t->f.write = draw(2);
+    t->f.pin = draw(3) == 0;
     t->faults = true;
     int rc = page_fault(&n->page, t->page, &t->f);
     if (rc == 1)
@@ -285,6 +294,67 @@ static void step(struct thread *t)
         access_page(t, frame, t->f.write);
     }
     over(t, rc);
+}
+
+/* The pinned page is still there, and as it was; then the pin goes. */
+static void unpin(struct thread *t)
+{
+    struct node *n = t->node;
+    void *frame;
+    bool gone =
+        t->page != in_use[t->page % PAGES] || (n->page.dead & core_bit((unsigned)(t->page % n_nodes)));
+    enum page_state state = page_look(&n->page, t->page, &frame);
+    if (!gone) {
+        if (!page_pinned(&n->page, t->page) || state < (t->f.write ? PAGE_EXCLUSIVE : PAGE_SHARED))
+            broken("a pinned page is gone");
+        access_page(t, frame, t->f.write);
+    } else if (t->page != in_use[t->page % PAGES] && t->page != retired && frame) {
+        broken("a copy of a dropped page");
+    }
+    uint64_t sent = n->page.counts.sent;
+    page_unpin(&n->page, t->page);
+    pins++;
+    pins_waited_for += n->page.counts.sent != sent;
+    t->pinned = false;
+    t->next_at = now + draw(MS);
+}
+
+/* One page at a time: when no node that lives waits for it, nobody begins to use it any more, and another
+ * takes its place. Each node drops it in its own time. */
+static void drop(void)
+{
+    bool left = false;
+    if (retired == UINT64_MAX && retire_at <= now) {
+        unsigned place = (unsigned)draw(PAGES);
+        retire_at = now + draw(10 * MS);
+        for (unsigned i = 0; i < n_nodes; i++)
+            if (nodes[i].up && !nodes[i].crashed && page_busy(&nodes[i].page, in_use[place], in_use[place]))
+                return;
+        retired = in_use[place];
+        in_use[place] += PAGES;
+        value[place] = 0;
+        for (unsigned i = 0; i < n_nodes; i++)
+            nodes[i].drop_at = now + draw(5 * MS);
+    }
+    if (retired == UINT64_MAX)
+        return;
+    for (unsigned i = 0; i < n_nodes; i++) {
+        struct node *n = &nodes[i];
+        void *frame;
+        if (n->drop_at == UINT64_MAX || !n->up || n->crashed)
+            continue;
+        left |= n->drop_at > now;
+        if (n->drop_at > now)
+            continue;
+        n->drop_at = UINT64_MAX;
+        page_drop(&n->page, retired, retired);
+        drops++;
+        if (page_look(&n->page, retired, &frame) != PAGE_INVALID || frame || page_pinned(&n->page, retired) ||
+            page_touched(&n->page, retired))
+            broken("something is left of a dropped page");
+    }
+    if (!left)
+        retired = UINT64_MAX;
 }
 
 static void boot(struct node *n)
@@ -338,7 +408,7 @@ static void poll_node(struct node *n)
 
 static uint64_t next_time(void)
 {
-    uint64_t at = UINT64_MAX;
+    uint64_t at = retired == UINT64_MAX ? retire_at : UINT64_MAX;
     for (unsigned i = 0; i < n_queue; i++)
         at = queue[i]->at < at ? queue[i]->at : at;
     for (unsigned i = 0; i < n_nodes; i++) {
@@ -346,8 +416,10 @@ static uint64_t next_time(void)
         if (n->crashed)
             continue;
         uint64_t mine = n->up ? n->timer_at : n->boot_at;
+        if (n->up && retired != UINT64_MAX && n->drop_at < mine)
+            mine = n->drop_at;
         for (unsigned t = 0; t < THREADS && n->up && member_complete(&n->member); t++)
-            if (n->thread[t].steps && !n->thread[t].faults && !n->thread[t].calls &&
+            if ((n->thread[t].steps || n->thread[t].pinned) && !n->thread[t].faults && !n->thread[t].calls &&
                 n->thread[t].next_at < mine)
                 mine = n->thread[t].next_at;
         at = mine < at ? mine : at;
@@ -391,9 +463,12 @@ static bool turn(struct node *n)
         poll_node(n);
     for (unsigned t = 0; t < THREADS; t++) {
         struct thread *x = &n->thread[t];
-        if (x->steps && !x->faults && !x->calls && x->next_at <= now && member_complete(&n->member))
+        if (x->pinned && x->next_at <= now)
+            unpin(x);
+        else if (x->steps && !x->pinned && !x->faults && !x->calls && x->next_at <= now &&
+                 member_complete(&n->member))
             step(x);
-        busy |= x->steps > 0;
+        busy |= x->steps > 0 || x->pinned;
     }
     return busy;
 }
@@ -404,14 +479,18 @@ static void play(void)
     bool busy = true;
     memset(nodes, 0, sizeof nodes);
     memset(value, 0, sizeof value);
+    for (unsigned i = 0; i < PAGES; i++)
+        in_use[i] = i;
     now = n_crashed = 0;
+    retired = UINT64_MAX;
+    retire_at = draw(2) ? 20 * MS : UINT64_MAX;
     n_nodes = 2 + (unsigned)draw(NODES - 1);
     loss = draw(3) ? draw(200) : 0;
     duplicate = draw(3) ? draw(200) : 0;
     for (unsigned i = 0; i < n_nodes; i++) {
         nodes[i].number = i;
         nodes[i].boot_at = draw(20 * MS);
-        nodes[i].timer_at = UINT64_MAX;
+        nodes[i].timer_at = nodes[i].drop_at = UINT64_MAX;
         for (unsigned t = 0; t < THREADS; t++)
             nodes[i].thread[t] = (struct thread){.node = &nodes[i], .steps = 1 + (unsigned)draw(STEPS)};
     }
@@ -423,6 +502,7 @@ static void play(void)
         busy = false;
         for (unsigned i = 0; i < n_nodes; i++)
             busy |= turn(&nodes[i]);
+        drop();
         if (now >= crash_at) {
             struct node *n = &nodes[draw(n_nodes)];
             crash_at = draw(3) || n_crashed + 2 >= n_nodes ? UINT64_MAX : now + draw(80 * MS);
@@ -462,13 +542,15 @@ int main(int argc, char **argv)
         "core: stack, random: %llu worlds, %llu reads, %llu writes, %llu requests, outcomes ok %llu dead "
         "%llu late "
         "%llu lost %llu, longest %llu us; %llu datagrams, %llu lost, %llu repeated, %llu early, %llu "
-        "crashes\n",
+        "crashes, %llu pins, %llu waited for, %llu drops\n",
         (unsigned long long)worlds, (unsigned long long)reads, (unsigned long long)writes,
         (unsigned long long)asks, (unsigned long long)ended[0], (unsigned long long)ended[2],
         (unsigned long long)ended[3], (unsigned long long)ended[4], (unsigned long long)longest / 1000,
         (unsigned long long)datagrams, (unsigned long long)lost, (unsigned long long)repeated,
-        (unsigned long long)early, (unsigned long long)crashes);
-    if (worlds >= 1000 && (!ended[2] || !ended[3] || !ended[4] || !early || !repeated || !crashes)) {
+        (unsigned long long)early, (unsigned long long)crashes, (unsigned long long)pins,
+        (unsigned long long)pins_waited_for, (unsigned long long)drops);
+    if (worlds >= 1000 && (!ended[2] || !ended[3] || !ended[4] || !early || !repeated || !crashes ||
+                           !pins_waited_for || !drops)) {
         printf("core: stack, random: something never happened\n");
         return EXIT_FAILURE;
     }
