@@ -81,7 +81,8 @@ struct vma_area {
 struct vma_range { /* the core's */
     struct vma_area a;
     uint8_t going; /* it is being taken back */
-    uint32_t weight[2];
+    uint8_t tail;  /* nothing behind its end was ever a page of its object */
+    uint32_t weight;
     struct vma_range *child[2][2]; /* of two trees: by address, by object and page */
 };
 struct vma_span { /* pages of an object of a process */
@@ -103,8 +104,8 @@ enum vma_kind {
     VMA_UNMAP,   /* [begin, end): nothing is there afterwards; it need not have been mapped */
     VMA_PROTECT, /* [begin, end): has prot. CORE_EINVAL if part of it is not mapped; nothing was changed */
     VMA_MAP,     /* area: is there afterwards, in place of what was. Its object: not 0: is chosen */
-    VMA_BRK,     /* the space's brk becomes area.begin; up to there its area is zero, with area.prot.
-                    area.end: it may not go above. CORE_EINVAL if something else is in the way */
+    VMA_BRK,     /* brk becomes area.begin: up to there is memory, new pages zero with area.prot. area.end,
+                    whole pages: brk may not go above. CORE_EINVAL if something else is in the way */
 };
 /* An operation at the origin; the caller's until done. */
 struct vma_op {
@@ -201,7 +202,8 @@ const struct vma_area *vma_find(const struct vma_space *s, uint64_t at);
 /* The lowest that this node knows above an address, or that contains it. NULL: none. Going ones are none. */
 const struct vma_area *vma_from(const struct vma_space *s, uint64_t at);
 /* Where a page of an object is mapped, as far as this node knows. NULL: nowhere. */
-const struct vma_area *vma_object(const struct vma_space *s, uint32_t object, uint64_t page);
+const struct vma_area *vma_object(const struct vma *v, const struct vma_space *s, uint32_t object,
+                                  uint64_t page);
 /* Ends with l->done, perhaps at once. */
 void vma_lookup(struct vma *v, struct vma_space *s, struct vma_lookup *l, uint64_t at);
 

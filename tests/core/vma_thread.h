@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vma_thread.h - the threads of vma_sim.h: what they do, and what they must see. */
+#ifndef TESTS_CORE_VMA_THREAD_H
+#define TESTS_CORE_VMA_THREAD_H
+#include "tests/core/vma_sim.h"
+
+/* It has something to do: its node is alive, and it waits for nothing. */
+bool vs_can_run(const struct vs_thread *t);
+/* Until it waits, or its step is over, or it has pinned a page and touched it. */
+void vs_run(struct vs_thread *t);
+/* Calls at that node, which has crashed, fail. */
+void vs_calls_lost(unsigned node);
+/* What a page of an area holds at first. */
+uint64_t vs_contents(const struct vma_area *a, uint64_t at);
+void vs_print_thread(unsigned thread, const char *what);
+#endif

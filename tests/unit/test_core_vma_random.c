@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test_core_vma_random.c - address ranges, with the page directory, in random worlds (tests/core/vma_sim.h):
+ * up to 4 nodes, 3 processes, 8 threads that touch, map, unmap, protect, place and move brk; half of the
+ * worlds with crashes, half with failing allocations, some with replicas that keep only a range or two, some
+ * with few ranges. Everything is checked after each action.
+ *
+ *     test_core_vma_random [WORLDS [FIRST SEED]]       without: 20,000 worlds from seed 1
+ */
+#include "tests/core/vma_sim.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+static unsigned below(unsigned n)
+{
+    return (unsigned)(vs_random() % n);
+}
+
+static struct vs_step random_map(void)
+{
+    struct vs_step s = {.what = VS_MAP, .page = (uint8_t)(1 + below(VS_PLACES))};
+    unsigned most = VS_PLACES + 1u - s.page;
+    s.pages = (uint8_t)(1 + below(most < 5 ? most : 5));
+    s.prot = below(4) ? VS_READ | VS_WRITE : VS_READ;
+    s.file = (uint8_t)(below(3) ? 0 : 1 + below(2));
+    s.text = below(8) == 0;
+    if (s.text) {
+        s.prot = VS_READ;
+        s.file = 1;
+    }
+    return s;
+}
+
+/* mapping: of 100 calls so many make something. */
+static struct vs_step random_step(unsigned calls, unsigned mapping)
+{
+    static const uint8_t making[] = {VS_MAP, VS_ADD, VS_PLACE, VS_BRK}, other[] = {VS_UNMAP, VS_PROTECT};
+    struct vs_step s = random_map();
+    if (below(100) >= calls) {
+        s.what = VS_TOUCH;
+        s.prot = below(2) ? VS_READ | VS_WRITE : VS_READ;
+        s.pages = 1;
+        return s;
+    }
+    s.what = below(100) < mapping ? making[below(sizeof making)] : other[below(sizeof other)];
+    if (s.what == VS_BRK)
+        s.page = (uint8_t)(1 + below(VS_HEAP + 1));
+    return s;
+}
+
+static void make(uint64_t seed)
+{
+    vs.seed = vs.random = seed;
+    for (unsigned i = 0; i < 3; i++)
+        vs_random();
+    unsigned kind = below(64), nodes = 2 + below(VS_NODES - 1), calls = 5 + below(60),
+             mapping = 20 + below(70);
+    vs_start(nodes, 1 + below(kind & 8 ? VS_SPACES : 1), kind & 4 ? 1 + below(2) : 100,
+             kind & 16 && kind & 32 ? 3 + below(4) : 10000);
+    for (unsigned i = 0; i < vs.spaces; i++)
+        for (unsigned n = below(4); n > 0; n--)
+            vs_map_first(i, random_map());
+    unsigned threads = nodes + below(VS_THREADS - nodes + 1);
+    for (unsigned i = 0; i < threads; i++) {
+        unsigned t = vs_thread(i < nodes ? i : below(nodes), below(vs.spaces));
+        for (unsigned n = 1 + below(VS_STEPS); n > 0; n--)
+            vs_plan(t, random_step(calls, mapping));
+    }
+    if (kind & 1)
+        vs.crashes = 1 + below(nodes - 1);
+    if (kind & 2)
+        vs.fail_in_1024 = 1 + below(200);
+}
+
+static const struct vs_action *pick(const struct vs_action *list, unsigned count, unsigned slow_node)
+{
+    const struct vs_action *a = NULL;
+    for (unsigned tries = 0; tries < 4; tries++) {
+        a = &list[below(count)];
+        if (a->kind == VS_CRASH ? below(40) == 0 : a->kind != VS_DELIVER || a->b != slow_node)
+            return a;
+    }
+    return a;
+}
+
+struct totals {
+    uint64_t actions, longest, touched, refused, by_translation, repeated, ended[VS_BRK + 1], lost, nomem,
+        invalid, crashes;
+    struct vma_counts n;
+};
+
+static void add_up(struct totals *t)
+{
+    t->touched += vs.touched;
+    t->refused += vs.refused;
+    t->by_translation += vs.by_translation;
+    t->repeated += vs.repeated;
+    t->lost += vs.lost;
+    t->nomem += vs.nomem;
+    t->invalid += vs.invalid;
+    t->crashes += vs.crashed;
+    for (unsigned i = 0; i <= VS_BRK; i++)
+        t->ended[i] += vs.ended[i];
+    for (unsigned i = 0; i < vs.nodes; i++) {
+        const struct vma_counts *c = &vs.node[i].v.counts;
+        t->n.questions += c->questions;
+        t->n.joined += c->joined;
+        t->n.again += c->again;
+        t->n.learnt += c->learnt;
+        t->n.evicted += c->evicted;
+        t->n.forgotten += c->forgotten;
+        t->n.rounds += c->rounds;
+        t->n.waited += c->waited;
+        t->n.owed += c->owed;
+    }
+}
+
+static const char *play(struct totals *t, bool verbose)
+{
+    struct vs_action list[VS_ACTIONS];
+    unsigned count, slow_node = below(8);
+    uint64_t actions = 0;
+    const char *wrong = vs_check();
+    while (!wrong && (count = vs_actions(list)) > 0) {
+        const struct vs_action *a = pick(list, count, slow_node);
+        if (verbose) {
+            vs_print(a);
+            fflush(stdout);
+        }
+        vs_act(a);
+        wrong = ++actions > 100000 ? "no end in sight" : vs_check();
+    }
+    t->actions += actions;
+    t->longest = actions > t->longest ? actions : t->longest;
+    add_up(t);
+    return wrong ? wrong : vs_finish();
+}
+
+static unsigned long long u(uint64_t n)
+{
+    return n;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t worlds = argc > 1 ? strtoull(argv[1], NULL, 0) : 20000;
+    uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+    bool verbose = argc > 3;
+    struct totals t = {0};
+    for (uint64_t seed = first; seed < first + worlds; seed++) {
+        make(seed);
+        const char *wrong = play(&t, verbose);
+        if (wrong) { /* again, for the reader */
+            make(seed);
+            play(&t, true);
+            printf("core: vma, random: seed %llu: %s\n", u(seed), wrong);
+            return EXIT_FAILURE;
+        }
+    }
+    printf(
+        "core: vma, random: %llu worlds, %llu actions (longest %llu), %llu crashes; touched %llu (%llu by "
+        "translation, %llu repeated), refused %llu (%llu lost, %llu without memory)\n",
+        u(worlds), u(t.actions), u(t.longest), u(t.crashes), u(t.touched), u(t.by_translation), u(t.repeated),
+        u(t.refused), u(t.lost), u(t.nomem));
+    printf(
+        "core: vma, random: operations: unmap %llu, protect %llu, map %llu, add %llu, place %llu, brk %llu "
+        "(%llu not possible); rounds %llu, waited %llu, owed %llu; questions %llu, joined %llu, again %llu, "
+        "learnt %llu, evicted %llu, forgotten %llu\n",
+        u(t.ended[VS_UNMAP]), u(t.ended[VS_PROTECT]), u(t.ended[VS_MAP]), u(t.ended[VS_ADD]),
+        u(t.ended[VS_PLACE]), u(t.ended[VS_BRK]), u(t.invalid), u(t.n.rounds), u(t.n.waited), u(t.n.owed),
+        u(t.n.questions), u(t.n.joined), u(t.n.again), u(t.n.learnt), u(t.n.evicted), u(t.n.forgotten));
+    bool all = t.touched && t.refused && t.by_translation && t.repeated && t.lost && t.nomem && t.invalid &&
+               t.crashes && t.n.waited && t.n.owed && t.n.joined && t.n.again && t.n.evicted && t.n.forgotten;
+    for (unsigned i = VS_UNMAP; i <= VS_BRK; i++)
+        all &= t.ended[i] != 0;
+    if (worlds >= 10000 && !all) {
+        printf("core: vma, random: something never happened\n");
+        return EXIT_FAILURE;
+    }
+    return EXIT_SUCCESS;
+}
