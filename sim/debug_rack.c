@@ -155,15 +155,29 @@ static void put_points(struct debug_rack *r, unsigned i)
     atomic_fetch_add(&n->points_serial, 1);
 }
 
-static void release(struct debug_rack *r, unsigned i)
+/*
+ * Bit i: node i waits for us in front of an instruction. To be taken before anybody is let go: the first one
+ * that is, or the engine, lets those go that meet, and one of these may stop a moment later, for a reason
+ * that nobody has looked at yet. It is not to be released with the others.
+ */
+static uint64_t standing(const struct debug_rack *r)
 {
-    struct debug_node *n = &r->shared->node[i];
+    uint64_t who = 0;
+    for (unsigned i = 0; i < r->scn->n_nodes; i++)
+        who |= (uint64_t)stopped(r, i) << i;
+    return who;
+}
 
-    r->node[i].held = false;
-    if (!stopped(r, i))
-        return;
-    atomic_store(&n->stopped, 0); /* partner: wait_here() in devices/qemu/debug.c */
-    port_futex_wake(&n->stopped, 1);
+static void release(struct debug_rack *r, uint64_t who)
+{
+    for (unsigned i = 0; i < r->scn->n_nodes; i++) {
+        struct debug_node *n = &r->shared->node[i];
+        if (!(who >> i & 1))
+            continue;
+        r->node[i].held = false;
+        atomic_store(&n->stopped, 0); /* partner: wait_here() in devices/qemu/debug.c */
+        port_futex_wake(&n->stopped, 1);
+    }
 }
 
 /* Where the run is to come to a hold; see devices/port/debug.h for the two ways. */
@@ -204,6 +218,8 @@ static void set_filter(struct debug_rack *r)
 
 void rack_run(struct debug_rack *r, vtime_t hold_ps, unsigned node)
 {
+    uint64_t who = standing(r);
+
     r->phase = RACK_RUNNING;
     if (r->armed_filter) {
         set_filter(r);
@@ -213,8 +229,7 @@ void rack_run(struct debug_rack *r, vtime_t hold_ps, unsigned node)
     for (unsigned i = 0; i < r->scn->n_nodes; i++)
         put_points(r, i);
     set_hold(r, hold_ps, node);
-    for (unsigned i = 0; i < r->scn->n_nodes; i++)
-        release(r, i);
+    release(r, who);
     if (atomic_load(&r->shared->state) == DEBUG_OVER) {
         atomic_store(&r->shared->finish, 1);
         port_futex_wake(&r->shared->finish, 1);
@@ -411,9 +426,10 @@ static vtime_t match_ps(const struct debug_rack *r)
 /* The nodes that gdb has not let go hold the others up: nobody moves. */
 static void free_held(struct debug_rack *r)
 {
+    uint64_t who = 0;
     for (unsigned i = 0; i < r->scn->n_nodes; i++)
-        if (r->node[i].held)
-            release(r, i);
+        who |= (uint64_t)r->node[i].held << i;
+    release(r, who);
 }
 
 /* Gentle: has the node that is to stand at the goal got there? */
@@ -425,12 +441,14 @@ static bool at_goal(const struct debug_rack *r)
 /* It waits for nodes that have got there themselves: those go on to the ends of their grants. */
 static void let_goal_come(struct debug_rack *r)
 {
+    uint64_t who = 0;
     for (unsigned i = 0; i < r->scn->n_nodes; i++)
         if (stopped(r, i) && r->shared->node[i].why == DEBUG_UNTIL) {
             r->node[i].seen = r->shared->node[i].serial;
             atomic_store(&r->shared->node[i].until_ps, 0);
-            release(r, i);
+            who |= (uint64_t)1 << i;
         }
+    release(r, who);
 }
 
 void rack_poll(struct debug_rack *r)
@@ -748,12 +766,14 @@ static void t_resume(void *ctx, const struct gdb_orders *o)
         return;
     }
     r->phase = RACK_RUNNING;
-    set_hold(r, hold, r->until_node);
+    uint64_t who = standing(r);
     for (unsigned i = 0; i < r->scn->n_nodes; i++)
-        if (!r->node[i].held) {
+        if (r->node[i].held)
+            who &= ~((uint64_t)1 << i);
+        else
             put_points(r, i);
-            release(r, i);
-        }
+    set_hold(r, hold, r->until_node);
+    release(r, who);
 }
 
 static int t_reverse(void *ctx, unsigned node, unsigned cpu, bool step)

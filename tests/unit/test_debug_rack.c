@@ -23,6 +23,41 @@ static struct gdb_stop told;
 static char told_say[200];
 static unsigned n_told, restarts;
 
+/*
+ * The link puts these in front of the port's own: what others do at that very moment. `quick` stops as soon
+ * as the engine is called, or the node before it is woken: in the middle of rack_run().
+ */
+static int quick = -1;
+
+static void quick_stops(void)
+{
+    if (quick < 0)
+        return;
+    struct debug_node *n = &rack.shared->node[quick];
+    atomic_store(&n->meeting, 0);
+    n->why = DEBUG_STEP;
+    n->serial++;
+    atomic_store(&n->stopped, 1);
+    quick = -1;
+}
+
+void __real_port_recall(struct port_shared *s);
+void __wrap_port_recall(struct port_shared *s);
+void __wrap_port_recall(struct port_shared *s)
+{
+    __real_port_recall(s);
+    quick_stops();
+}
+
+void __real_port_futex_wake(_Atomic uint32_t *word, int n);
+void __wrap_port_futex_wake(_Atomic uint32_t *word, int n);
+void __wrap_port_futex_wake(_Atomic uint32_t *word, int n)
+{
+    __real_port_futex_wake(word, n);
+    if (rack.shared && word == &rack.shared->node[0].stopped)
+        quick_stops();
+}
+
 static void on_stopped(void *ctx, const struct gdb_stop *st)
 {
     (void)ctx;
@@ -117,6 +152,11 @@ static void go(unsigned a, unsigned b, unsigned c)
     target.resume(&rack, &o);
 }
 
+static void say(void *to, const char *text)
+{
+    strncat(to, text, 400);
+}
+
 START_TEST(starts_stopped)
 {
     launch();
@@ -202,6 +242,39 @@ START_TEST(steps_one_and_lets_the_others_go_if_it_must)
 }
 END_TEST
 
+START_TEST(whoever_stops_while_the_others_are_let_go_stays)
+{
+    char text[500] = "";
+    launch();
+    /* All are held, and meet. The step is done before rack_run() has come to its end. */
+    target.monitor(&rack, 0, "until 5us", say, text);
+    go(GDB_CONTINUE, GDB_CONTINUE, GDB_CONTINUE);
+    for (unsigned i = 0; i < NODES; i++)
+        meet_node(i, 5000 * NS);
+    atomic_store(&rack.shared->state, DEBUG_HELD);
+    rack_poll(&rack);
+    quick = 1;
+    go(GDB_CONTINUE, GDB_STEP, GDB_CONTINUE);
+    ck_assert_int_eq(quick, -1);
+    ck_assert(stands(1));
+    n_told = 0;
+    rack_poll(&rack);
+    ck_assert_uint_eq(n_told, 1);
+    ck_assert_uint_eq(told.node, 1);
+    /* a is woken, meets, and with that b goes on and comes to its breakpoint. */
+    rack.shared->node[1].stopped = 0;
+    meet_node(1, 5000 * NS);
+    stop_node(0, DEBUG_BREAK, 5000 * NS);
+    quick = 1;
+    go(GDB_STEP, GDB_CONTINUE, GDB_CONTINUE);
+    ck_assert_int_eq(quick, -1);
+    ck_assert(!stands(0) && stands(1));
+    meet_node(0, 5000 * NS);
+    rack_poll(&rack);
+    ck_assert_uint_eq(told.node, 1);
+}
+END_TEST
+
 START_TEST(interrupts)
 {
     launch();
@@ -220,11 +293,6 @@ START_TEST(interrupts)
         ck_assert_uint_eq(atomic_load(&rack.shared->node[i].interrupt), 0);
 }
 END_TEST
-
-static void say(void *to, const char *text)
-{
-    strncat(to, text, 400);
-}
 
 START_TEST(until_a_time)
 {
@@ -517,6 +585,7 @@ int main(void)
     tcase_add_test(c, waits_for_all_and_tells_the_earliest);
     tcase_add_test(c, equal_times_by_index_and_points_taken_away);
     tcase_add_test(c, steps_one_and_lets_the_others_go_if_it_must);
+    tcase_add_test(c, whoever_stops_while_the_others_are_let_go_stays);
     tcase_add_test(c, interrupts);
     tcase_add_test(c, until_a_time);
     tcase_add_test(c, until_a_time_with_several_cpus);
