@@ -151,6 +151,8 @@ int page_fault(struct page *p, uint64_t page, struct page_fault *f);
 void page_unpin(struct page *p, uint64_t page);
 /* This node has pins on the page. */
 bool page_pinned(const struct page *p, uint64_t page);
+/* The same, and an order of the home waits for them: unpin soon. */
+bool page_wanted(const struct page *p, uint64_t page);
 /*
  * Forgets all about pages first..last (inclusive): copies are unmapped and freed, directories freed, pins are
  * gone; faults that wait end with CORE_ECLOSED. Sends nothing. Each node must do so, in any order, and the

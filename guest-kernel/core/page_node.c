@@ -337,6 +337,12 @@ bool page_pinned(const struct page *p, uint64_t page)
     return c && c->pins > 0;
 }
 
+bool page_wanted(const struct page *p, uint64_t page)
+{
+    const struct page_copy *c = page_copy_find(p, page);
+    return c && c->pins > 0 && c->orders > 0;
+}
+
 void page_poll(struct page *p)
 {
     const struct page_copy *last = p->held_last;

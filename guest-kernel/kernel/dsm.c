@@ -182,6 +182,11 @@ void dsm_unpin(uint64_t key, bool hold)
     pages.c.hold_ns = 0;
 }
 
+bool dsm_wanted(uint64_t key)
+{
+    return page_wanted(&pages, key);
+}
+
 bool dsm_touched(uint64_t key)
 {
     return page_touched(&pages, key);

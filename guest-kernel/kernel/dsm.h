@@ -39,6 +39,8 @@ static inline uint64_t dsm_key(int process, uint32_t object, uint64_t page)
 void *dsm_get(uint64_t key, bool write, int *status);
 /* hold: it stays a little longer, as its thread may need two at once. */
 void dsm_unpin(uint64_t key, bool hold);
+/* The page is pinned, and another node waits for that to end. */
+bool dsm_wanted(uint64_t key);
 /* This node may write that page already, without asking. */
 bool dsm_writable(uint64_t key);
 /* At the home: somebody has touched it. */

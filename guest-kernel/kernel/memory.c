@@ -14,7 +14,8 @@
 #define MMAP_BEGIN (USER_BEGIN + UINT64_C(0x800000000))
 #define MMAP_END   (USER_END - UINT64_C(0x100000000))
 enum { MAP_FIXED = 16, MAP_ANONYMOUS = 32 };
-enum { PROGRESS_NS = 5000 }; /* with several CPUs: so soon it is seen that a thread has gone on */
+/* So soon it is seen that a thread has gone on, if no trap tells earlier. */
+enum { PROGRESS_NS = 5000, AGAIN_NS = 4 * PROGRESS_NS };
 
 static uintptr_t down(uintptr_t at)
 {
@@ -159,8 +160,12 @@ void memory_progress(bool anyway)
 {
     struct thread *t = current();
 
-    if (!t->pinned || (!anyway && arch_frame_pc(t->frame) == t->pinned_pc))
+    if (!t->pinned)
         return;
+    if (!anyway && arch_frame_pc(t->frame) == t->pinned_pc) {
+        timer_by(arch_time_ns() + AGAIN_NS); /* not yet, or a loop of few instructions is there again */
+        return;
+    }
     t->pinned = false;
     dsm_unpin(t->pinned_key, arch_frame_pc(t->frame) == t->pinned_pc);
 }
@@ -180,7 +185,8 @@ bool process_fault(uintptr_t address, unsigned prot)
             t->pinned = ref.pinned;
             t->pinned_key = ref.key;
             t->pinned_pc = arch_frame_pc(t->frame);
-            if (t->pinned && boot_info.n_cpus > 1) /* another CPU may hear of who wants it */
+            /* Another node waits for it, or another CPU may hear of one that does: no trap may come. */
+            if (t->pinned && (boot_info.n_cpus > 1 || dsm_wanted(ref.key)))
                 timer_by(arch_time_ns() + PROGRESS_NS);
             return true;
         }
