@@ -103,7 +103,6 @@ struct group_process {
     bool zombie;        /* it is gone, and not waited for yet */
     bool orphan;        /* a replica whose origin is dead */
     bool ended;         /* a replica whose origin says that there is no thread left */
-    bool lost;          /* bury has been called, and not all are buried yet */
     uint32_t threads;   /* on this node, and that are to begin on it */
     uint32_t elsewhere; /* the origin's books: how many */
     uint32_t held;      /* work of the owner's for it: it may not go yet */
@@ -139,8 +138,9 @@ struct group_config {
     /* ending has become true: its threads on this node have to leave, each with group_left, and their waits
      * to end. */
     void (*stop)(void *ctx, struct group_process *p);
-    /* Threads of it were on a node that is dead: group_dead tells which. */
-    void (*bury)(void *ctx, struct group_process *p);
+    /* Threads of it were on a node that has died: true: the owner is going to ask group_dead for them. False:
+     * it cannot; the process ends with the status killed. Not called for a process that is ending. */
+    bool (*bury)(void *ctx, struct group_process *p);
     /* It has no thread on any node (of an orphan: on this one). All that it had is given back, but p stays
      * until free. */
     void (*gone)(void *ctx, struct group_process *p);
@@ -192,7 +192,8 @@ struct group_process *group_find(const struct group *g, int32_t id);
  */
 int group_new(struct group *g, struct group_process *parent, struct group_process **out);
 void group_discard(struct group *g, struct group_process *p);
-/* A further thread begins on this node; the id or CORE_ENOMEM. If it does not begin after all: group_left. */
+/* A further thread begins on this node: its id, or CORE_ENOMEM, CORE_EINVAL (a replica), GROUP_EENDING. If it
+ * does not begin after all: group_left. */
 int32_t group_thread(struct group *g, struct group_process *p);
 /*
  * A thread on that node, which may be this one: there begin is called. CORE_OK: it has begun, its id is
@@ -201,8 +202,9 @@ int32_t group_thread(struct group *g, struct group_process *p);
  */
 int group_start(struct group *g, struct group_process *p, unsigned node, const void *what, size_t bytes,
                 uint64_t clear_tid, struct group_op *op);
-/* One of p's threads that died with their nodes; false: there is none. */
-bool group_dead(const struct group_process *p, int32_t *thread, uint64_t *clear_tid);
+/* One of p's threads that died with their nodes, each once, and then group_buried; false: there is no more.
+ */
+bool group_dead(struct group_process *p, int32_t *thread, uint64_t *clear_tid);
 /* The owner has done for it what it would have done itself. Unless it holds p, p may be gone on return. */
 void group_buried(struct group *g, struct group_process *p, int32_t thread);
 /* A child whose origin is that node, another one. 1, or CORE_EDEAD, CORE_ENOMEM, CORE_EINVAL; later also

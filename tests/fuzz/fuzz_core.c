@@ -9,6 +9,7 @@
  *               page can be asked for.
  *     forged    the same, but in anybody's name: here only each node's own books are checked.
  *     stack     one node with messages, membership and pages (fuzz_core_stack.c): bytes from the transport.
+ *     group     nodes with the process service (fuzz_core_group.c), and one that sends anything.
  *
  * The input is what happens, step by step.
  */
@@ -419,9 +420,11 @@ static void pages(bool any)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     fuzz_core_begin(data, size);
-    unsigned world = (unsigned)fuzz_core_take(1) % 4;
+    unsigned world = (unsigned)fuzz_core_take(1) % 6;
     if (world < 2)
         fuzz_core_stack();
+    else if (world > 3)
+        fuzz_core_group(world == 5);
     else
         pages(world == 3);
     return 0;

@@ -19,4 +19,6 @@ void fuzz_core_check_page(const struct page *p, void (*copy)(const void *ctx, co
                           void (*dir)(const void *ctx, const struct page_dir *d), const void *ctx);
 /* fuzz_core_stack.c: one node, whose transport brings the rest of the input */
 void fuzz_core_stack(void);
+/* fuzz_core_group.c: the process service; any: a peer speaks in others' names, too */
+void fuzz_core_group(bool any);
 #endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * group_explore.c - the process service over all orders of messages and actions of small worlds
+ * (tests/core/group_sim.h, states.h). The real code is run.
+ *
+ *     group_explore              the configurations marked for every build
+ *     group_explore all          all of them
+ *     group_explore NAME         one
+ */
+#include "tests/core/group_sim.h"
+#include "tests/core/states.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_STEPS = 300 };
+
+static const struct config {
+    const char *name;
+    bool always; /* small enough for every build */
+    unsigned nodes, crashes;
+    struct {
+        unsigned node, program;
+    } first[3]; /* up to one with the same program as the one before */
+    unsigned firsts;
+    const char *program[GS_PROGRAMS];
+} configs[] = {
+    {"start", true, 2, 0, {{0, 0}}, 1, {"s11 s11", "c2", "x"}},
+    {"start-end", true, 2, 0, {{0, 0}}, 1, {"c1 s12", "g", "c3", "x"}},
+    {"end-there", true, 2, 0, {{0, 0}}, 1, {"s11 s12", "g", "c3", "x"}},
+    {"two-ends", true, 3, 0, {{0, 0}}, 1, {"s11 s22 g", "g", "c3 g", "x"}},
+    {"join-end", true, 2, 0, {{0, 0}}, 1, {"s12 c1", "g", "c3 c3", "x"}},
+    {"kill", true, 2, 0, {{0, 0}, {1, 2}}, 2, {"s11 F", "F", "k00 k09 k09"}},
+    {"kill-exit", true, 3, 0, {{0, 0}, {1, 2}, {2, 2}}, 3, {"s21", "x", "k09 k00"}},
+    {"kill-nobody", true, 2, 0, {{0, 0}, {1, 1}}, 2, {"k99 k19", "k99 k09"}},
+    {"spawn", true, 2, 0, {{0, 0}}, 1, {"p12 w w", "x", "s03", "x"}},
+    {"spawn-kill", true, 2, 0, {{0, 0}, {1, 1}}, 2, {"p12 v", "k29 k29", "s03", "x"}},
+    {"two-wait", true, 2, 0, {{0, 0}}, 1, {"c1 p12 w", "n w", "x"}},
+    {"parent-first", true, 2, 0, {{0, 0}}, 1, {"p12 f2", "x", "h x"}},
+    {"fork-kill", true, 2, 0, {{0, 0}, {1, 1}}, 2, {"f2 w", "k29 k19 k29", "x"}},
+    {"held", true, 2, 0, {{0, 0}}, 1, {"S11", "h g"}},
+    {"start-crash", true, 2, 1, {{0, 0}}, 1, {"s11 s12", "c2", "g"}},
+    {"held-crash", true, 2, 1, {{0, 0}}, 1, {"S11 c2", "c2", "x"}},
+    {"spawn-crash", true, 3, 1, {{0, 0}}, 1, {"p12 w", "x", "s23", "x"}},
+    {"kill-crash", true, 3, 1, {{0, 0}, {1, 2}}, 2, {"s21", "c3", "k09 k09", "x"}},
+    {"join-crash", true, 3, 1, {{0, 0}}, 1, {"s11 s21", "c2", "x"}},
+    {"orphans", true, 3, 2, {{0, 0}}, 1, {"s11 s22", "h c3", "g", "x"}},
+    {"all-kinds", false, 3, 0, {{0, 0}, {1, 2}}, 2, {"s13 p13 w", "x", "k09 k29", "c1 g"}},
+    {"all-crash", false, 3, 1, {{0, 0}, {1, 2}}, 2, {"s13 p23 w", "x", "k09 k29", "c1 g"}},
+    {"three-crash", false, 3, 2, {{0, 0}}, 1, {"s11 s21 c2", "c2 c2", "h g"}},
+    {"tree-crash", false, 3, 2, {{0, 0}}, 1, {"p11 p22 w w", "f3 w", "p03 w", "x"}},
+};
+
+static unsigned actions(void *list)
+{
+    return gs_actions(list);
+}
+
+/* Crashes need not come. */
+static unsigned needed(const void *list, unsigned n)
+{
+    const struct gs_action *a = list;
+    unsigned count = 0;
+    while (count < n && a[count].kind != GS_CRASH)
+        count++;
+    return count;
+}
+
+static void act(const void *action)
+{
+    gs_act(action);
+}
+
+static void print(const void *action)
+{
+    gs_print(action);
+}
+
+static void mix_op(const struct group_op *op)
+{
+    states_mix_number((uint64_t)op->token << 32 | op->type);
+    states_mix_number((uint64_t)(uint32_t)op->value << 32 | op->node);
+}
+
+static void mix_process(const struct gs_body *b)
+{
+    const struct group_process *p = &b->p;
+    states_mix_number((uint64_t)(uint32_t)p->id << 32 | (uint32_t)p->parent);
+    states_mix_number((uint64_t)(uint32_t)p->status << 32 | p->replica << 4 | p->ending << 3 |
+                      p->zombie << 2 | p->orphan << 1 | p->ended);
+    states_mix_number((uint64_t)p->threads << 32 | p->held);
+    states_mix_number(p->nodes);
+    states_mix_number((uint64_t)b->stopped << 32 | b->gone << 24 | b->bury << 16 | b->work << 8 | b->waits);
+    states_mix_number((uint64_t)(uint32_t)b->buries);
+    if (b->waits)
+        mix_op(&b->op);
+    for (const struct group_thread *t = p->threads_elsewhere; t; t = t->next) {
+        states_mix_number((uint64_t)(uint32_t)t->id << 32 | (uint32_t)t->node << 16 | t->state);
+        states_mix_number(t->clear_tid);
+    }
+    for (const struct group_child *c = p->children; c; c = c->next) {
+        states_mix_number((uint64_t)(uint32_t)c->id << 32 | c->ended);
+        states_mix_number((uint64_t)(uint32_t)c->status);
+    }
+}
+
+static void mix_thread(const struct gs_thread *t)
+{
+    states_mix_number((uint64_t)(uint32_t)t->id << 32 | (uint32_t)t->body << 16 | t->program << 8 | t->next);
+    states_mix_number((uint64_t)t->begun << 32 | t->waits << 24 | t->asleep << 16 | t->making << 8 |
+                      t->joined | (uint64_t)t->late << 40);
+    if (t->waits || t->joined)
+        mix_op(&t->op);
+    if (t->waits && t->op.type == GROUP_KILL)
+        states_mix_number((uint64_t)(uint32_t)t->target << 32 | (uint32_t)t->signal);
+}
+
+static void mix(void)
+{
+    states_mix_number(gs.crashes);
+    for (unsigned i = 0; i < gs.nodes; i++) {
+        const struct gs_node *n = &gs.node[i];
+        states_mix_number(n->alive);
+        if (!n->alive)
+            continue; /* what the dead know matters no more */
+        states_mix_number(n->g.dead);
+        states_mix_number((uint64_t)n->g.numbers << 32 | n->g.last_token);
+        for (const struct group_process *p = n->g.first; p; p = p->next) {
+            states_mix_number((uint64_t)((const struct gs_body *)p - n->body));
+            mix_process((const struct gs_body *)p);
+        }
+        for (unsigned t = 0; t < GS_THREADS; t++) {
+            states_mix_number(n->thread[t].used);
+            if (n->thread[t].used)
+                mix_thread(&n->thread[t]);
+        }
+    }
+    for (unsigned a = 0; a < gs.nodes; a++)
+        for (unsigned b = 0; b < gs.nodes; b++) {
+            states_mix_number(gs.queued[a][b]);
+            states_mix(gs.channel[a][b], gs.queued[a][b] * sizeof(struct gs_packet));
+        }
+    states_mix(gs.process, gs.processes * sizeof gs.process[0]);
+    states_mix(gs.begun_thread, gs.ids * sizeof gs.begun_thread[0]);
+}
+
+static int explore(const struct config *c)
+{
+    const struct gs_limits limits = {.children = 9, .elsewhere = 9, .last_id = 9999};
+    struct states s = {.world = &gs,
+                       .world_bytes = sizeof gs,
+                       .action_bytes = sizeof(struct gs_action),
+                       .most_actions = GS_ACTIONS,
+                       .most_steps = MOST_STEPS,
+                       .actions = actions,
+                       .needed = needed,
+                       .act = act,
+                       .print = print,
+                       .check = gs_check,
+                       .finish = gs_finish,
+                       .hash = mix};
+    gs_start(c->nodes, &limits);
+    for (unsigned i = 0; i < GS_PROGRAMS && c->program[i]; i++)
+        gs_program(i, c->program[i]);
+    for (unsigned i = 0; i < c->firsts; i++)
+        gs_first(c->first[i].node, c->first[i].program);
+    gs.crashes = c->crashes;
+    const char *wrong = states_all(&s);
+    if (wrong) {
+        printf("core: group, explore: %s: %s\n", c->name, wrong);
+        return -1;
+    }
+    printf(
+        "core: group, explore: %-14s %u nodes %u crashes: %9llu states %10llu transitions %7llu ends, depth "
+        "%u\n",
+        c->name, c->nodes, c->crashes, (unsigned long long)s.states, (unsigned long long)s.transitions,
+        (unsigned long long)s.ends, s.deepest);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    bool found = false;
+    for (size_t i = 0; i < sizeof configs / sizeof configs[0]; i++) {
+        bool wanted =
+            argc > 1 ? !strcmp(argv[1], "all") || !strcmp(argv[1], configs[i].name) : configs[i].always;
+        found |= wanted;
+        if (wanted && explore(&configs[i]) < 0)
+            return EXIT_FAILURE;
+        fflush(stdout);
+    }
+    if (!found)
+        fprintf(stderr, "group_explore: no such configuration: %s\n", argv[1]);
+    return found ? EXIT_SUCCESS : EXIT_FAILURE;
+}
