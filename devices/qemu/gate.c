@@ -280,7 +280,8 @@ static void idle_fired(void *opaque)
         }
     }
     stale();
-    if (qemu.all_cpu_threads_idle() || half.node->cut)
+    /* (A vCPU may be reset before any block is entered, so leaps do not wait for gate().) */
+    if (qemu.all_cpu_threads_idle() || half.node->cut || half.leaps)
         arm_idle();
 }
 
