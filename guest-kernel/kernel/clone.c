@@ -114,13 +114,11 @@ static int replace(struct process *p, const char *path, const struct arguments *
 {
     struct process was = *p;
 
-    p->root = space_new();
-    if (!p->root) {
+    if (!memory_new(p)) {
         *p = was;
         return -ENOMEM;
     }
-    memset(p->ranges, 0, sizeof p->ranges);
-    p->brk_begin = p->brk = 0;
+    memory_continue(p, was.space);
     int error = exec_load(p, path, a, f);
     struct process new = *p;
     arch_paging_use(error ? was.root : new.root);

@@ -107,7 +107,7 @@ static void dispatch(unsigned from, const struct msg *m, const void *data)
         remote_message(from, m->request, m->type, data, m->len);
     else
         dsm_message(from, m->type, data, m->len);
-    remote_memory_quiet();
+    memory_quiet();
 }
 
 static void deliver(void *ctx, unsigned from, const struct msg *m, const void *data)
@@ -137,8 +137,9 @@ static void receive(unsigned q, unsigned peer, const void *data, size_t bytes)
 static void died(unsigned node)
 {
     dsm_dead(node);
+    memory_dead(node);
     remote_dead(node);
-    remote_memory_quiet();
+    memory_quiet();
 }
 
 static void changed(void *ctx, unsigned node, enum member_state state)
@@ -202,6 +203,7 @@ void cluster_init(void)
 
     if (!boot_option("cluster", what, sizeof what) || !same(what, "on")) {
         dsm_init(&alone, 0, 1);
+        memory_init(&alone, 0, 1);
         return;
     }
     const struct msg_config messages = {
@@ -225,6 +227,7 @@ void cluster_init(void)
     if (msg_init(&layer, &messages) != CORE_OK)
         panic("%u nodes are too many", adapter_nodes());
     dsm_init(&env, layer.c.self, layer.c.nodes);
+    memory_init(&env, layer.c.self, layer.c.nodes);
     if (adapter_here())
         cluster_send_init(receive);
     if (member_init(&member, &members) != CORE_OK)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * dsm.c - the page directory's callbacks, and waiting for pages; see dsm.h. Page tables follow: a page that
- * goes away is unmapped here, one that has come is mapped by whoever touched it (memory.c). The range at
+ * goes away is unmapped here, one that has come is mapped by whoever touched it (fault.c). The range at
  * SHARED_BEGIN has its tables in all address spaces of a node, and is mapped here.
  */
 #include "guest-kernel/kernel/dsm.h"
+#include "guest-kernel/core/vma.h"
 #include "guest-kernel/kernel/adapter.h"
 #include "guest-kernel/kernel/cluster.h"
 #include "guest-kernel/kernel/process.h"
-#include "guest-kernel/kernel/remote.h"
 
 enum { BUCKETS = 1024, HOLD_NS = 20000 };
 
@@ -16,6 +16,7 @@ struct waiter { /* on its thread's stack */
     struct page_fault fault;
     struct waiter *next;
     uint64_t key;
+    const struct vma_area *area; /* a copy, or NULL: see initial() */
     int status;
     bool done;
 };
@@ -51,20 +52,22 @@ static void map_shared(uint64_t key, void *frame, enum page_state state)
 static void map(void *ctx, uint64_t key, void *frame, enum page_state state)
 {
     struct process *p = process_here(process_of_key(key));
-    unsigned prot, has;
-    uintptr_t at;
+    uint64_t page = page_of_key(key);
+    unsigned has;
 
     (void)ctx;
     if (!process_of_key(key)) {
         map_shared(key, frame, state);
         return;
     }
-    if (!p || !(at = memory_address(p, object_of_key(key), page_of_key(key), &prot)))
+    const struct vma_area *a = p ? memory_object(p, object_of_key(key), page) : NULL;
+    if (!a)
         return;
+    uintptr_t at = a->begin + (page - a->first) * PAGE;
     if (state == PAGE_INVALID)
         space_clear(p->root, at);
     else if (state == PAGE_SHARED && space_page(p->root, at, &has))
-        space_map(p->root, at, frame, prot & ~(unsigned)PROT_WRITE);
+        space_map(p->root, at, frame, a->prot & ~(unsigned)PROT_WRITE);
 }
 
 static unsigned home(void *ctx, uint64_t key)
@@ -78,15 +81,19 @@ static unsigned home(void *ctx, uint64_t key)
     return node == pages.c.self && !process_here(process) ? pages.c.nodes : node;
 }
 
-/* What the program's file has for a page that nobody has touched. */
+/* As the range said when the thread began to wait: it may have been taken back since, and be asked for anew.
+ */
 static bool initial(void *ctx, uint64_t key, void *frame)
 {
-    struct process *p = process_here(process_of_key(key));
-    unsigned prot;
-    uintptr_t at = p ? memory_address(p, object_of_key(key), page_of_key(key), &prot) : 0;
+    const struct process *p = process_here(process_of_key(key));
+    const struct waiter *w = waiters;
 
     (void)ctx;
-    return at && memory_contents(p, at, memset(frame, 0, PAGE));
+    while (w && (w->key != key || !w->area))
+        w = w->next;
+    return p && w &&
+           memory_contents(p, w->area, w->area->begin + (page_of_key(key) - w->area->first) * PAGE,
+                           memset(frame, 0, PAGE));
 }
 
 static void *frame_alloc(void *ctx)
@@ -153,25 +160,28 @@ static void done(struct page_fault *f, uint64_t page, void *frame, int status)
     wake_first(w);
 }
 
-void *dsm_get(uint64_t key, bool write, int *status)
+void *dsm_get(uint64_t key, bool write, const struct vma_area *area, int *status)
 {
     struct waiter w = {.fault = {.done = done, .write = write, .pin = true}, .key = key, .next = waiters};
     struct waiter **at = &waiters;
+    const struct vma_area copy = area ? *area : (struct vma_area){0};
     void *frame = NULL;
 
+    w.area = area ? &copy : NULL;
+    waiters = &w;
     *status = page_fault(&pages, key, &w.fault);
     if (*status == 1) {
-        waiters = &w;
         while (!w.done)
             wait_always(&w);
-        while (*at != &w)
-            at = &(*at)->next;
-        *at = w.next;
         *status = w.status;
-        remote_memory_quiet();
     }
+    while (*at != &w)
+        at = &(*at)->next;
+    *at = w.next;
     if (*status == CORE_OK)
         page_look(&pages, key, &frame);
+    if (*status == CORE_OK && !frame)
+        *status = CORE_EDEAD; /* it came, and its home died before this thread ran */
     return frame;
 }
 
@@ -192,9 +202,9 @@ bool dsm_touched(uint64_t key)
     return page_touched(&pages, key);
 }
 
-bool dsm_busy(int process, const struct dsm_span *s)
+bool dsm_busy(const struct vma_span *s)
 {
-    uint64_t first = dsm_key(process, s->object, s->first);
+    uint64_t first = dsm_key((int)s->process, s->object, s->first);
 
     for (const struct waiter *w = waiters; w; w = w->next)
         if (w->key >= first && w->key < first + s->pages)
@@ -202,9 +212,9 @@ bool dsm_busy(int process, const struct dsm_span *s)
     return false;
 }
 
-void dsm_drop(int process, const struct dsm_span *s)
+void dsm_drop(const struct vma_span *s)
 {
-    uint64_t first = dsm_key(process, s->object, s->first);
+    uint64_t first = dsm_key((int)s->process, s->object, s->first);
 
     page_drop(&pages, first, first + s->pages - 1);
 }

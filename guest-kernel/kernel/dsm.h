@@ -24,10 +24,8 @@ enum { DSM_OBJECT_BITS = 24, DSM_PROCESS_BITS = 40, DSM_OBJECTS = 1 << 16 };
 
 enum { DSM_EVENT_SENT = 0x22 }; /* event port: a page's message goes out; see dsm.c */
 
-struct dsm_span { /* pages of a process's object */
-    uint32_t object, pages;
-    uint64_t first;
-};
+struct vma_area;
+struct vma_span;
 
 void dsm_init(const struct core_env *env, unsigned self, unsigned nodes);
 bool shared_here(uintptr_t at);
@@ -35,8 +33,9 @@ static inline uint64_t dsm_key(int process, uint32_t object, uint64_t page)
 {
     return (uint64_t)process << DSM_PROCESS_BITS | (uint64_t)object << DSM_OBJECT_BITS | page;
 }
-/* The frame, pinned, with the right to read, or to write. Waits. NULL: *status says why. */
-void *dsm_get(uint64_t key, bool write, int *status);
+/* The frame, pinned, with the right to read, or to write. Waits. area: the range that the page is of, which
+ * says what it holds at first; NULL: zero. NULL: *status says why. */
+void *dsm_get(uint64_t key, bool write, const struct vma_area *area, int *status);
 /* hold: it stays a little longer, as its thread may need two at once. */
 void dsm_unpin(uint64_t key, bool hold);
 /* The page is pinned, and another node waits for that to end. */
@@ -45,10 +44,10 @@ bool dsm_wanted(uint64_t key);
 bool dsm_writable(uint64_t key);
 /* At the home: somebody has touched it. */
 bool dsm_touched(uint64_t key);
-/* A thread of this node waits for one of these. */
-bool dsm_busy(int process, const struct dsm_span *s);
+/* A thread of this node waits for one of these, or has not yet seen that it came. */
+bool dsm_busy(const struct vma_span *s);
 /* Forgets them, here; nobody may be waiting for one anywhere. */
-void dsm_drop(int process, const struct dsm_span *s);
+void dsm_drop(const struct vma_span *s);
 void dsm_drop_all(int process);
 
 void dsm_message(unsigned from, unsigned type, const void *data, size_t bytes);

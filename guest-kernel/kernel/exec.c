@@ -13,7 +13,7 @@ enum { STACK_BYTES = 256 * 1024 };
 
 static int load(struct process *p, const struct segment *s)
 {
-    return memory_add(p, s->begin, s->end, s->prot, !(s->prot & PROT_WRITE)) ? 0 : -ENOMEM;
+    return memory_add(p, s->begin, s->end, s->prot, CONTENTS_PROGRAM, !(s->prot & PROT_WRITE)) ? 0 : -ENOMEM;
 }
 
 static int push_arguments(struct process *p, const struct arguments *a, uintptr_t *sp)
@@ -27,7 +27,7 @@ static int push_arguments(struct process *p, const struct arguments *a, uintptr_
         at += length(a->text + at) + 1;
     }
     *sp = (text - n_words * 8) & ~(uintptr_t)15;
-    if (!memory_add(p, STACK_TOP - STACK_BYTES, STACK_TOP, PROT_READ | PROT_WRITE, false) ||
+    if (!memory_add(p, STACK_TOP - STACK_BYTES, STACK_TOP, PROT_READ | PROT_WRITE, CONTENTS_ZERO, false) ||
         copy_to(p, text, a->text, a->bytes) < 0 || copy_to(p, *sp, words, n_words * 8) < 0)
         return -ENOMEM;
     return 0;
@@ -52,7 +52,7 @@ int exec_load(struct process *p, const char *path, const struct arguments *a, st
         error = load(p, &p->program.segments[i]);
     if (error)
         return error;
-    p->brk_begin = p->brk = p->program.end;
+    memory_brk_begin(p, p->program.end);
     error = push_arguments(p, a, &sp);
     if (error)
         return error;

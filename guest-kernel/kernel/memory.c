@@ -1,287 +1,300 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * memory.c - a process's address ranges, sorted by nothing; they do not overlap. A range with object 0 is
- * text, which each node has out of its own program file; the pages of others are shared over nodes (dsm.h).
- * The origin's ranges are the process's; a replica's are those it has asked the origin for, and forgets when
- * it is told so (remote_memory.c). See process.h.
+ * memory.c - the address ranges of processes: the kernel's side of guest-kernel/core/vma.h, which decides
+ * what is where and keeps all nodes to it. Here are what it calls back for (translations, pages, messages),
+ * waiting for it, and the system calls brk, mmap, munmap and mprotect, which are the origin's. See process.h.
  */
+#include "guest-kernel/core/vma.h"
 #include "guest-kernel/kernel/cluster.h"
 #include "guest-kernel/kernel/dsm.h"
 #include "guest-kernel/kernel/errno.h"
+#include "guest-kernel/kernel/heap.h"
 #include "guest-kernel/kernel/process.h"
-#include "guest-kernel/kernel/remote.h"
 
 #define MMAP_BEGIN (USER_BEGIN + UINT64_C(0x800000000))
 #define MMAP_END   (USER_END - UINT64_C(0x100000000))
 enum { MAP_FIXED = 16, MAP_ANONYMOUS = 32 };
-/* So soon it is seen that a thread has gone on, if no trap tells earlier. */
-enum { PROGRESS_NS = 5000, AGAIN_NS = 4 * PROGRESS_NS };
+enum { MAX_RANGES = 16384, CACHED = 256 }; /* of a process: at its origin, at a replica */
 
-static uintptr_t down(uintptr_t at)
+static struct vma ranges;
+static bool tearing; /* the page tables go with all that is in them */
+
+/* ---- what vma.h calls ---- */
+
+static void send(void *ctx, unsigned to, unsigned type, const struct vma_wire *w)
 {
-    return at & ~(uintptr_t)(PAGE - 1);
+    (void)ctx;
+    cluster_post(to, type, w, sizeof *w);
 }
 
-static uintptr_t up(uintptr_t at)
+static uint64_t replicas(void *ctx, uint32_t process)
 {
-    return down(at + PAGE - 1);
+    const struct process *p = process_here((int)process);
+
+    (void)ctx;
+    return p ? p->nodes : 0;
 }
 
-static struct range *range_at(struct process *p, uintptr_t at)
+/* Text's pages are this node's own: they are freed, or get other rights. */
+static void gone(void *ctx, struct vma_space *s, const struct vma_area *a, uint64_t begin, uint64_t end,
+                 bool stays)
 {
-    for (unsigned i = 0; i < RANGES; i++)
-        if (at >= p->ranges[i].begin && at < p->ranges[i].end)
-            return &p->ranges[i];
-    return NULL;
-}
+    const struct process *p = process_here((int)s->process);
+    unsigned has;
 
-struct range *memory_range(struct process *p, uintptr_t at)
-{
-    struct range *r = range_at(p, at);
-
-    if (!r && p->replica && at >= USER_BEGIN && at < USER_END && remote_range(p, at))
-        r = range_at(p, at);
-    return r;
-}
-
-static bool range_add(struct process *p, struct range r)
-{
-    for (unsigned i = 0; i < RANGES; i++)
-        if (p->ranges[i].end == p->ranges[i].begin) {
-            p->ranges[i] = r;
-            return true;
-        }
-    return false;
-}
-
-static uint32_t object_new(struct process *p)
-{
-    for (bool used = true; used;) {
-        used = ++p->last_object >= DSM_OBJECTS;
-        if (used)
-            p->last_object = 0;
-        for (unsigned i = 0; i < RANGES; i++)
-            used |= p->ranges[i].object == p->last_object;
+    (void)ctx;
+    if (!p || p->space != s || tearing)
+        return;
+    for (uint64_t at = begin; at < end; at += PAGE) {
+        void *page = a->object || !stays ? NULL : space_page(p->root, at, &has);
+        if (a->object)
+            space_clear(p->root, at); /* it comes back with its rights when it is touched */
+        else if (!stays)
+            space_unmap(p->root, at);
+        else if (page)
+            space_map(p->root, at, page, a->prot);
     }
-    return p->last_object;
 }
 
-bool memory_add(struct process *p, uintptr_t begin, uintptr_t end, unsigned prot, bool text)
+static bool busy(void *ctx, const struct vma_span *span)
 {
-    return range_add(p, (struct range){begin, end, prot, text ? 0 : object_new(p), 0});
+    (void)ctx;
+    return dsm_busy(span);
 }
 
-uintptr_t memory_address(struct process *p, uint32_t object, uint64_t page, unsigned *prot)
+static void drop(void *ctx, const struct vma_span *span)
 {
-    for (unsigned i = 0; i < RANGES; i++) {
-        const struct range *r = &p->ranges[i];
-        if (r->end == r->begin || r->object != object || page < r->first ||
-            page - r->first >= (r->end - r->begin) / PAGE)
-            continue;
-        *prot = r->prot;
-        return r->begin + (page - r->first) * PAGE;
+    (void)ctx;
+    dsm_drop(span);
+}
+
+void memory_init(const struct core_env *env, unsigned self, unsigned nodes)
+{
+    const struct vma_config c = {.env = env,
+                                 .self = self,
+                                 .nodes = nodes,
+                                 .page_bytes = PAGE,
+                                 .max_pages = DSM_OBJECT_PAGES,
+                                 .max_objects = DSM_OBJECTS,
+                                 .max_ranges = MAX_RANGES,
+                                 .cached = CACHED,
+                                 .send = send,
+                                 .replicas = replicas,
+                                 .gone = gone,
+                                 .busy = busy,
+                                 .drop = drop};
+
+    if (vma_init(&ranges, &c) != CORE_OK)
+        panic("address ranges");
+}
+
+void memory_message(unsigned from, unsigned type, const void *data, size_t bytes)
+{
+    vma_message(&ranges, from, type, data, bytes);
+}
+
+void memory_quiet(void)
+{
+    vma_quiet(&ranges);
+}
+
+void memory_dead(unsigned node)
+{
+    vma_peer_dead(&ranges, node);
+}
+
+/* ---- a process's memory as a whole ---- */
+
+bool memory_new(struct process *p)
+{
+    p->root = space_new();
+    p->space = p->root ? heap_new(sizeof *p->space) : NULL;
+    if (p->space)
+        vma_space_begin(&ranges, p->space, (uint32_t)p->id, process_origin(p->id));
+    else if (p->root)
+        space_free(p->root);
+    return p->space;
+}
+
+void memory_free(struct process *p)
+{
+    tearing = true;
+    vma_space_end(&ranges, p->space);
+    tearing = false;
+    heap_free(p->space, sizeof *p->space);
+    space_free(p->root);
+    p->space = NULL;
+    p->root = 0;
+}
+
+static struct vma_span span_of(const struct process *p, const struct vma_area *a)
+{
+    return (struct vma_span){(uint32_t)p->id, a->object, (uint32_t)((a->end - a->begin) / PAGE), a->first};
+}
+
+void memory_discard(struct process *p)
+{
+    for (const struct vma_area *a = vma_from(p->space, 0); a; a = vma_from(p->space, a->end)) {
+        const struct vma_span s = span_of(p, a);
+        if (a->object)
+            dsm_drop(&s);
     }
+    memory_free(p);
+}
+
+/* A page that somebody has touched. */
+static int copy_page(int to, int from, const struct vma_area *a, uint64_t page)
+{
+    uint64_t from_key = dsm_key(from, a->object, page), to_key = dsm_key(to, a->object, page);
+    int status;
+    void *source = dsm_get(from_key, false, a, &status);
+    void *copy = source ? dsm_get(to_key, true, a, &status) : NULL;
+
+    if (copy) {
+        memcpy(copy, source, PAGE);
+        dsm_unpin(to_key, false);
+    }
+    if (source)
+        dsm_unpin(from_key, false);
+    memory_quiet();
+    return copy ? 0 : -1;
+}
+
+int memory_copy(struct process *to, struct process *from)
+{
+    to->program = from->program;
+    if (vma_copy(&ranges, to->space, from->space) != CORE_OK)
+        return -1;
+    for (const struct vma_area *a = vma_from(to->space, 0); a; a = vma_from(to->space, a->end))
+        for (uint64_t n = 0; a->object && n < (a->end - a->begin) / PAGE; n++)
+            if (dsm_touched(dsm_key(from->id, a->object, a->first + n)) &&
+                copy_page(to->id, from->id, a, a->first + n) < 0)
+                return -1;
     return 0;
 }
 
-bool memory_contents(struct process *p, uintptr_t at, void *page)
+void memory_continue(struct process *p, const struct vma_space *before)
+{
+    p->space->last_object = before->last_object;
+}
+
+void memory_brk_begin(struct process *p, uintptr_t at)
+{
+    p->space->brk_begin = p->space->brk = at;
+}
+
+/* ---- what is where ---- */
+
+struct search { /* on its thread's stack */
+    struct vma_lookup lookup;
+    int status;
+    bool done;
+};
+
+static void found(struct vma_lookup *l, const struct vma_area *a, int status)
+{
+    struct search *s = (struct search *)l;
+
+    (void)a;
+    s->status = status;
+    s->done = true;
+    wake_first(s);
+}
+
+const struct vma_area *memory_range(struct process *p, uintptr_t at, int *status)
+{
+    for (;;) {
+        const struct vma_area *a = vma_find(p->space, at);
+        struct search s = {.lookup = {.done = found}};
+        *status = a ? CORE_OK : CORE_EINVAL;
+        if (a || !p->replica || at < USER_BEGIN || at >= USER_END)
+            return a;
+        vma_lookup(&ranges, p->space, &s.lookup, at);
+        while (!s.done)
+            wait_always(&s);
+        if ((*status = s.status) != CORE_OK)
+            return NULL;
+    }
+}
+
+const struct vma_area *memory_known(const struct process *p, uintptr_t at)
+{
+    return vma_find(p->space, at);
+}
+
+const struct vma_area *memory_object(const struct process *p, uint32_t object, uint64_t page)
+{
+    return vma_object(&ranges, p->space, object, page);
+}
+
+bool memory_contents(const struct process *p, const struct vma_area *a, uintptr_t at, void *page)
 {
     bool any = false;
 
-    for (unsigned i = 0; i < p->program.n; i++)
+    for (unsigned i = 0; a->file == CONTENTS_PROGRAM && i < p->program.n; i++)
         any |= segment_page(&p->program.segments[i], at, page);
     return any;
 }
 
-static void *text_page(struct process *p, uintptr_t at, unsigned prot)
-{
-    unsigned has;
-    void *page = space_page(p->root, at, &has);
+/* ---- changes, at the origin ---- */
 
-    if (page)
-        return page;
-    page = page_new();
-    if (!page)
-        return NULL;
-    memory_contents(p, at, page);
-    if (space_map(p->root, at, page, prot) < 0) {
-        page_free(page);
-        return NULL;
-    }
-    if (prot & PROT_EXEC)
-        arch_code_changed();
-    return page;
+bool memory_add(struct process *p, uintptr_t begin, uintptr_t end, unsigned prot, uint32_t file, bool text)
+{
+    struct vma_area a = {
+        .begin = begin, .end = end, .prot = (uint8_t)prot, .file = file, .object = text ? 0 : 1};
+
+    return vma_add(&ranges, p->space, &a) == CORE_OK;
 }
 
-static void *shared_page(uintptr_t at, unsigned prot, struct page_ref *ref)
+struct change { /* on its thread's stack */
+    struct vma_op op;
+    int status;
+    bool done;
+};
+
+static void changed(struct vma_op *op, int status)
 {
-    if (prot & PROT_EXEC)
-        return NULL;
-    ref->key = (at - SHARED_BEGIN) / PAGE;
-    ref->frame = dsm_get(ref->key, prot & PROT_WRITE, &ref->status);
-    ref->pinned = ref->frame != NULL;
-    return ref->frame;
+    struct change *c = (struct change *)op;
+
+    c->status = status;
+    c->done = true;
+    wake_first(c);
 }
 
-void *user_page(struct process *p, uintptr_t at, unsigned prot, struct page_ref *ref)
+/* Waits until all nodes know. enum core_status. */
+static int change(enum vma_kind kind, const struct vma_area *a)
 {
-    *ref = (struct page_ref){.status = CORE_EINVAL};
-    if (shared_here(at))
-        return shared_page(at, prot, ref);
-    for (;;) {
-        struct range *r = memory_range(p, at);
-        if (!r || (prot & r->prot) != prot)
-            return NULL;
-        if (!r->object)
-            return ref->frame = text_page(p, down(at), r->prot);
-        uint64_t key = ref->key = dsm_key(p->id, r->object, r->first + (at - r->begin) / PAGE);
-        ref->frame = dsm_get(key, prot & PROT_WRITE, &ref->status);
-        if (!ref->frame)
-            return NULL;
-        ref->pinned = true;
-        r = range_at(p, at); /* it may have waited: is all as it was? */
-        if (r && (prot & r->prot) == prot && r->object &&
-            key == dsm_key(p->id, r->object, r->first + (at - r->begin) / PAGE)) {
-            ref->prot = dsm_writable(key) ? r->prot : r->prot & ~(unsigned)PROT_WRITE;
-            return ref->frame;
-        }
-        user_page_put(ref);
-    }
+    struct change c = {.op = {.done = changed, .kind = kind, .area = *a}};
+
+    vma_begin(&ranges, current()->process->space, &c.op);
+    while (!c.done)
+        wait_always(&c);
+    return c.status;
 }
 
-void user_page_put(struct page_ref *ref)
+static uintptr_t up(uintptr_t at)
 {
-    if (ref->pinned)
-        dsm_unpin(ref->key, false);
-    ref->pinned = false;
+    return (at + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
 }
 
-void memory_progress(bool anyway)
+static bool in_user(uintptr_t at, uint64_t bytes)
 {
-    struct thread *t = current();
-
-    if (!t->pinned)
-        return;
-    if (!anyway && arch_frame_pc(t->frame) == t->pinned_pc) {
-        timer_by(arch_time_ns() + AGAIN_NS); /* not yet, or a loop of few instructions is there again */
-        return;
-    }
-    t->pinned = false;
-    dsm_unpin(t->pinned_key, arch_frame_pc(t->frame) == t->pinned_pc);
-}
-
-bool process_fault(uintptr_t address, unsigned prot)
-{
-    struct thread *t = current();
-    struct process *p = t->process;
-    struct page_ref ref;
-
-    memory_progress(true);
-    if (user_page(p, address, prot, &ref)) {
-        if (ref.prot && ref.pinned && space_map(p->root, down(address), ref.frame, ref.prot) < 0) {
-            user_page_put(&ref);
-            ref.status = CORE_ENOMEM;
-        } else {
-            t->pinned = ref.pinned;
-            t->pinned_key = ref.key;
-            t->pinned_pc = arch_frame_pc(t->frame);
-            /* Another node waits for it, or another CPU may hear of one that does: no trap may come. */
-            if (t->pinned && (boot_info.n_cpus > 1 || dsm_wanted(ref.key)))
-                timer_by(arch_time_ns() + PROGRESS_NS);
-            return true;
-        }
-    }
-    if (p->ending)
-        return true; /* it is on its way out */
-    if (ref.status == CORE_EINVAL) {
-        process_end(p, SIGSEGV);
-        return false;
-    }
-    print("process %d: the page at %lx is lost: error %d\n", p->id, down(address), -ref.status);
-    process_end(p, SIGBUS);
-    return false;
-}
-
-/* Calls for every piece of a page; copies from user (to == NULL: from the kernel). */
-static int copy(struct process *p, uintptr_t user, void *to, const void *from, size_t n)
-{
-    while (n) {
-        size_t offset = user % PAGE, piece = PAGE - offset < n ? PAGE - offset : n;
-        struct page_ref ref;
-        char *page = user_page(p, user, to ? PROT_READ : PROT_WRITE, &ref);
-        if (!page)
-            return -1;
-        if (to) {
-            memcpy(to, page + offset, piece);
-            to = (char *)to + piece;
-        } else {
-            memcpy(page + offset, from, piece);
-            from = (const char *)from + piece;
-        }
-        user_page_put(&ref);
-        user += piece;
-        n -= piece;
-    }
-    return 0;
-}
-
-int copy_in(void *to, uintptr_t from, size_t n)
-{
-    return copy(current()->process, from, to, NULL, n);
-}
-
-int copy_out(uintptr_t to, const void *from, size_t n)
-{
-    return copy(current()->process, to, NULL, from, n);
-}
-
-int copy_to(struct process *p, uintptr_t to, const void *from, size_t n)
-{
-    return copy(p, to, NULL, from, n);
-}
-
-int copy_string(char *to, uintptr_t from, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        if (copy_in(to + i, from + i, 1) < 0)
-            return -1;
-        else if (!to[i])
-            return 0;
-    return -1;
+    return !(at % PAGE) && up(bytes) >= bytes && at >= USER_BEGIN && at <= USER_END &&
+           up(bytes) <= USER_END - at;
 }
 
 int64_t memory_brk(uintptr_t at)
 {
-    struct process *p = current()->process;
-    uintptr_t old = up(p->brk), new = up(at);
+    const struct vma_area a = {.begin = at, .end = MMAP_BEGIN, .prot = PROT_READ | PROT_WRITE};
 
-    if (at < p->brk_begin || at >= MMAP_BEGIN)
-        return (int64_t)p->brk;
-    if (new < old)
-        memory_unmap(new, old - new);
-    else if (new > old) {
-        struct range *r = old > p->brk_begin ? range_at(p, old - 1) : NULL;
-        if (r && r->object)
-            r->end = new;
-        else if (!memory_add(p, old, new, PROT_READ | PROT_WRITE, false))
-            return (int64_t)p->brk;
-    }
-    p->brk = at;
-    return (int64_t)at;
-}
-
-static bool is_free(const struct process *p, uintptr_t begin, uintptr_t end)
-{
-    for (unsigned i = 0; i < RANGES; i++)
-        if (begin < p->ranges[i].end && end > p->ranges[i].begin)
-            return false;
-    return true;
+    change(VMA_BRK, &a); /* if it cannot be, it stays where it is: that is the answer */
+    return (int64_t)current()->process->space->brk;
 }
 
 int64_t memory_map(uintptr_t at, uint64_t bytes, unsigned prot, unsigned flags)
 {
-    struct process *p = current()->process;
     uint64_t size = up(bytes);
+    struct vma_area a = {.begin = at, .end = at + size, .object = 1, .prot = (uint8_t)prot};
 
     if (!bytes || size < bytes || size > MMAP_END - MMAP_BEGIN || !(flags & MAP_ANONYMOUS) || at % PAGE ||
         prot & ~(unsigned)(PROT_READ | PROT_WRITE | PROT_EXEC))
@@ -289,165 +302,29 @@ int64_t memory_map(uintptr_t at, uint64_t bytes, unsigned prot, unsigned flags)
     if (size / PAGE > DSM_OBJECT_PAGES)
         return -ENOMEM;
     if (flags & MAP_FIXED) {
-        if (at < USER_BEGIN || at > USER_END - size)
+        if (!in_user(at, bytes))
             return -EINVAL;
-        int64_t error = memory_unmap(at, size);
-        if (error)
-            return error;
-    } else {
-        for (at = MMAP_BEGIN; !is_free(p, at, at + size); at += PAGE)
-            for (unsigned i = 0; i < RANGES; i++) /* to the last page of what is in the way */
-                if (at >= p->ranges[i].begin && at < p->ranges[i].end)
-                    at = p->ranges[i].end - PAGE;
-        if (at + size > MMAP_END)
-            return -ENOMEM;
+        return change(VMA_MAP, &a) == CORE_OK ? (int64_t)at : -ENOMEM;
     }
-    return memory_add(p, at, at + size, prot, false) ? (int64_t)at : -ENOMEM;
-}
-
-/* Makes begin a range's border. */
-static bool split(struct process *p, uintptr_t at)
-{
-    struct range *r = range_at(p, at);
-
-    if (!r || r->begin == at)
-        return true;
-    if (!range_add(p, (struct range){at, r->end, r->prot, r->object, r->first + (at - r->begin) / PAGE}))
-        return false;
-    r->end = at;
-    return true;
-}
-
-/* Takes the translations away; text's pages are freed. */
-static void unmap(struct process *p, const struct range *r, uintptr_t begin, uintptr_t end)
-{
-    if (begin < r->begin)
-        begin = r->begin;
-    if (end > r->end)
-        end = r->end;
-    for (uintptr_t at = begin; at < end; at += PAGE)
-        if (r->object)
-            space_clear(p->root, at);
-        else
-            space_unmap(p->root, at);
-}
-
-void memory_forget(struct process *p, uintptr_t begin, uintptr_t end)
-{
-    for (unsigned i = 0; i < RANGES; i++) {
-        struct range *r = &p->ranges[i];
-        if (r->begin >= end || r->end <= begin)
-            continue;
-        unmap(p, r, r->begin, r->end);
-        *r = (struct range){0};
-    }
-}
-
-void memory_learn(struct process *p, const struct range *r)
-{
-    memory_forget(p, r->begin, r->end);
-    if (!range_add(p, *r)) {
-        memory_forget(p, p->ranges[0].begin, p->ranges[0].end);
-        p->ranges[0] = *r;
-    }
+    return vma_place(&ranges, current()->process->space, &a, MMAP_BEGIN, MMAP_END) == CORE_OK
+               ? (int64_t)a.begin
+               : -ENOMEM;
 }
 
 int64_t memory_unmap(uintptr_t at, uint64_t bytes)
 {
-    struct process *p = current()->process;
-    struct dsm_span spans[RANGES];
-    uintptr_t end = at + up(bytes);
-    unsigned n = 0;
+    const struct vma_area a = {.begin = at, .end = at + up(bytes)};
 
-    if (at % PAGE || !bytes || end < at || at < USER_BEGIN || end > USER_END)
+    if (!bytes || !in_user(at, bytes))
         return -EINVAL;
-    if (!split(p, at) || !split(p, end))
-        return -ENOMEM;
-    for (unsigned i = 0; i < RANGES; i++) {
-        struct range *r = &p->ranges[i];
-        if (r->begin == r->end || r->begin < at || r->end > end)
-            continue;
-        unmap(p, r, at, end);
-        if (r->object)
-            spans[n++] = (struct dsm_span){r->object, (uint32_t)((r->end - r->begin) / PAGE), r->first};
-        *r = (struct range){0};
-    }
-    remote_forget(p, at, end, spans, n);
-    remote_drop(p, spans, n);
-    for (unsigned i = 0; i < n; i++)
-        dsm_drop(p->id, &spans[i]);
-    return 0;
+    return change(VMA_UNMAP, &a) == CORE_OK ? 0 : -ENOMEM;
 }
 
 int64_t memory_protect(uintptr_t at, uint64_t bytes, unsigned prot)
 {
-    struct process *p = current()->process;
-    uintptr_t end = at + up(bytes);
-    unsigned has;
+    const struct vma_area a = {.begin = at, .end = at + up(bytes), .prot = (uint8_t)prot};
 
-    if (at % PAGE || end < at || at < USER_BEGIN || end > USER_END ||
-        prot & ~(unsigned)(PROT_READ | PROT_WRITE | PROT_EXEC))
+    if (!in_user(at, bytes) || prot & ~(unsigned)(PROT_READ | PROT_WRITE | PROT_EXEC))
         return -EINVAL;
-    for (uintptr_t page = at; page < end; page += PAGE)
-        if (!range_at(p, page))
-            return -ENOMEM;
-    if (!split(p, at) || !split(p, end))
-        return -ENOMEM;
-    for (unsigned i = 0; i < RANGES; i++) {
-        struct range *r = &p->ranges[i];
-        if (r->begin == r->end || r->begin < at || r->end > end)
-            continue;
-        r->prot = prot;
-        if (r->object)
-            unmap(p, r, at, end); /* they come back with their new rights when they are touched */
-        for (uintptr_t page = r->begin; !r->object && page < r->end; page += PAGE) {
-            void *there = space_page(p->root, page, &has);
-            if (there)
-                space_map(p->root, page, there, prot);
-        }
-    }
-    remote_forget(p, at, end, NULL, 0);
-    return 0;
-}
-
-int memory_copy(struct process *to, struct process *from)
-{
-    memcpy(to->ranges, from->ranges, sizeof to->ranges);
-    to->program = from->program;
-    to->last_object = from->last_object;
-    to->brk_begin = from->brk_begin;
-    to->brk = from->brk;
-    for (unsigned i = 0; i < RANGES; i++) {
-        const struct range r = to->ranges[i];
-        for (uintptr_t at = r.begin; r.object && at < r.end; at += PAGE) {
-            uint64_t page = r.first + (at - r.begin) / PAGE;
-            int status;
-            if (!dsm_touched(dsm_key(from->id, r.object, page)))
-                continue;
-            void *source = dsm_get(dsm_key(from->id, r.object, page), false, &status);
-            void *copy = source ? dsm_get(dsm_key(to->id, r.object, page), true, &status) : NULL;
-            if (copy) {
-                memcpy(copy, source, PAGE);
-                dsm_unpin(dsm_key(to->id, r.object, page), false);
-            }
-            if (source)
-                dsm_unpin(dsm_key(from->id, r.object, page), false);
-            if (!copy)
-                return -1;
-        }
-    }
-    return 0;
-}
-
-void memory_discard(struct process *p)
-{
-    for (unsigned i = 0; i < RANGES; i++) {
-        struct range *r = &p->ranges[i];
-        const struct dsm_span s = {r->object, (uint32_t)((r->end - r->begin) / PAGE), r->first};
-        if (r->object)
-            dsm_drop(p->id, &s);
-        *r = (struct range){0};
-    }
-    space_free(p->root);
-    p->root = 0;
+    return !bytes || change(VMA_PROTECT, &a) == CORE_OK ? 0 : -ENOMEM;
 }

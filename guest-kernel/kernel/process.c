@@ -52,10 +52,11 @@ struct process *process_new(int id, int parent)
         struct process *p = &processes[i];
         if (p->id)
             continue;
-        uint64_t root = space_new();
-        if (!root)
+        *p = (struct process){.id = id ? id : process_number(), .parent = parent};
+        if (!memory_new(p)) {
+            p->id = 0;
             return NULL;
-        *p = (struct process){.id = id ? id : process_number(), .parent = parent, .root = root};
+        }
         return p;
     }
     return NULL;
@@ -139,7 +140,7 @@ static void free_memory(struct process *p)
 
     arch_paging_use(kernel_root);
     dsm_drop_all(p->id);
-    space_free(p->root);
+    memory_free(p);
     if (running && running != p)
         arch_paging_use(running->root);
 }

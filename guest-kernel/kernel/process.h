@@ -4,7 +4,8 @@
  *
  *   process.c   the table of processes: beginning, end, waiting for one, kill
  *   thread.c    threads, the scheduler, waiting
- *   memory.c    a process's address ranges; copying from and to user memory; their pages are dsm.c's
+ *   memory.c    a process's address ranges, which guest-kernel/core/vma.h keeps over nodes
+ *   fault.c     pages of user memory, which dsm.c gets; user.c copies from and to it
  *   exec.c      ELF files; futex.c, file.c and pipe.c the rest
  *   remote.h    threads and processes on other nodes
  *
@@ -20,17 +21,14 @@
 #include "guest-kernel/kernel/kernel.h"
 #include "guest-kernel/kernel/program.h"
 
-enum { FILES = 16, RANGES = 48, PROCESSES = 64, THREADS = 256, PATH = 64 };
+enum { FILES = 16, PROCESSES = 64, THREADS = 256, PATH = 64 };
 enum { SIGBUS = 7, SIGKILL = 9, SIGSEGV = 11 };
 
 struct file;
 struct remote_thread;
-struct range { /* pages come when they are first touched */
-    uintptr_t begin, end;
-    unsigned prot;
-    uint32_t object; /* of dsm.h; 0: text, out of this node's program file */
-    uint64_t first;  /* page of the object at begin */
-};
+struct core_env;
+struct vma_area;
+struct vma_space;
 struct placement { /* of new threads whose node is left open */
     enum { PLACE_HERE, PLACE_SPREAD, PLACE_NODE } policy;
     unsigned value; /* PLACE_NODE: which; PLACE_SPREAD: where the next one goes */
@@ -43,10 +41,8 @@ struct process {
     bool child;   /* of a process here, on another node: only id, parent and end */
     bool orphan;  /* a replica without an origin */
     uint64_t root;
-    struct range ranges[RANGES];
-    uint32_t last_object;
-    struct program program; /* in the file on this node */
-    uintptr_t brk_begin, brk;
+    struct vma_space *space; /* its address ranges, as this node knows them */
+    struct program program;  /* in the file on this node */
     struct file *files[FILES];
     struct placement placement;
     uint64_t nodes;                /* where there are replicas */
@@ -146,6 +142,46 @@ void scheduler(void) __attribute__((noreturn));
 
 /* ---- memory.c ---- */
 
+enum { CONTENTS_ZERO, CONTENTS_PROGRAM }; /* what pages of a range hold at first: vma_area.file */
+void memory_init(const struct core_env *env, unsigned self, unsigned nodes);
+/* A process of that id gets page tables and no ranges. False: no memory. */
+bool memory_new(struct process *p);
+/* The same goes, with all ranges; its pages are gone already, and its address space is not in use. */
+void memory_free(struct process *p);
+/* The same, and its pages on this node; it has no replicas. */
+void memory_discard(struct process *p);
+/* Ranges and all pages that were touched. -1: no memory, or a page is lost. */
+int memory_copy(struct process *to, struct process *from);
+/* Numbers of objects go on after those of the same process's other space. */
+void memory_continue(struct process *p, const struct vma_space *before);
+void memory_brk_begin(struct process *p, uintptr_t at);
+/* At the origin, where nothing is; text: each node has its own pages. False: something is there, or no
+ * memory.
+ */
+bool memory_add(struct process *p, uintptr_t begin, uintptr_t end, unsigned prot, uint32_t contents,
+                bool text);
+/* The range of that address; may ask the origin and wait. NULL: *status says why, CORE_EINVAL: there is none.
+ */
+const struct vma_area *memory_range(struct process *p, uintptr_t at, int *status);
+/* The same without asking. */
+const struct vma_area *memory_known(const struct process *p, uintptr_t at);
+/* The range with that page of an object. NULL: none, or not known here. */
+const struct vma_area *memory_object(const struct process *p, uint32_t object, uint64_t page);
+/* Fills in what the page at this address of the range holds at first; it is all zero before. False: nothing.
+ */
+bool memory_contents(const struct process *p, const struct vma_area *a, uintptr_t at, void *page);
+void memory_message(unsigned from, unsigned type, const void *data, size_t bytes);
+/* A thread does not wait for a page any more: who waits for that? */
+void memory_quiet(void);
+void memory_dead(unsigned node);
+/* System calls. */
+int64_t memory_brk(uintptr_t at);
+int64_t memory_map(uintptr_t at, uint64_t bytes, unsigned prot, unsigned flags);
+int64_t memory_unmap(uintptr_t at, uint64_t bytes);
+int64_t memory_protect(uintptr_t at, uint64_t bytes, unsigned prot);
+
+/* ---- fault.c ---- */
+
 struct page_ref { /* a page of user memory, in use */
     void *frame;
     uint64_t key;
@@ -159,24 +195,12 @@ bool process_fault(uintptr_t address, unsigned prot);
 /* At a trap from user mode: has the thread gone on since its last fault, so that the page may go? anyway: it
  * may go in any case. */
 void memory_progress(bool anyway);
-bool memory_add(struct process *p, uintptr_t begin, uintptr_t end, unsigned prot, bool text);
-/* The range of that address; may ask the origin and wait. NULL: there is none. */
-struct range *memory_range(struct process *p, uintptr_t at);
-/* Where a page of an object is in user memory; 0: nowhere, or not known here. */
-uintptr_t memory_address(struct process *p, uint32_t object, uint64_t page, unsigned *prot);
-/* Fills in what the program's file has for the page at this address; false: nothing. */
-bool memory_contents(struct process *p, uintptr_t at, void *page);
-/* What is known of these addresses is not true any more; translations go. */
-void memory_forget(struct process *p, uintptr_t begin, uintptr_t end);
-/* Of a replica: the origin's range. */
-void memory_learn(struct process *p, const struct range *r);
-/* Gives all of it back; it has no replicas, and its address space is not in use. */
-void memory_discard(struct process *p);
-/* Ranges and all pages that were touched. -1: no memory, or a page is lost. */
-int memory_copy(struct process *to, struct process *from);
 /* The page at this address, made if it should be there; NULL: *ref says why. Waits. Then user_page_put(). */
 void *user_page(struct process *p, uintptr_t at, unsigned prot, struct page_ref *ref);
 void user_page_put(struct page_ref *ref);
+
+/* ---- user.c ---- */
+
 /* Current process; -1: bad address. They may wait. */
 int copy_in(void *to, uintptr_t from, size_t n);
 int copy_out(uintptr_t to, const void *from, size_t n);
@@ -184,10 +208,6 @@ int copy_out(uintptr_t to, const void *from, size_t n);
 int copy_to(struct process *p, uintptr_t to, const void *from, size_t n);
 /* -1 also if it is longer than size - 1. */
 int copy_string(char *to, uintptr_t from, size_t size);
-int64_t memory_brk(uintptr_t at);
-int64_t memory_map(uintptr_t at, uint64_t bytes, unsigned prot, unsigned flags);
-int64_t memory_unmap(uintptr_t at, uint64_t bytes);
-int64_t memory_protect(uintptr_t at, uint64_t bytes, unsigned prot);
 
 /* ---- exec.c ---- */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* remote.c - asking other nodes, and which message is whose; see remote.h. */
 #include "guest-kernel/kernel/remote.h"
+#include "guest-kernel/core/vma.h"
 #include "guest-kernel/kernel/cluster.h"
 #include "guest-kernel/kernel/errno.h"
 
@@ -70,10 +71,13 @@ void remote_message(unsigned from, uint32_t request, unsigned type, const void *
     case REMOTE_LEFT:
         remote_thread_message(from, request, type, data, bytes);
         break;
-    case REMOTE_RANGE:
-    case REMOTE_FORGET:
-    case REMOTE_DROP:
-        remote_memory_message(from, request, type, data, bytes);
+    case VMA_WHERE:
+    case VMA_FORGET:
+    case VMA_DROP:
+    case VMA_RANGE:
+    case VMA_QUIET:
+    case VMA_DROPPED:
+        memory_message(from, type, data, bytes);
         break;
     case REMOTE_INFO:
     case REMOTE_CONSOLE:

@@ -5,7 +5,6 @@
  *   remote.c          which message is whose; asking and answering
  *   remote_call.c     system calls that the origin does for a thread elsewhere
  *   remote_thread.c   threads on other nodes: beginning, end, what happens when the node dies
- *   remote_memory.c   address ranges: asked for at the origin, taken back by it
  *   remote_process.c  processes on other nodes: spawn, kill, the end
  *   remote_info.c     what nodes tell of themselves, in /proc
  *
@@ -23,11 +22,8 @@ enum remote_type {                      /* of messages; from whom to whom, what 
                    REMOTE_START = 0x82, /* origin to node: struct remote_start; answer: int64_t, 0 or error */
                    REMOTE_JOIN =
                        0x83, /* replica to origin: struct remote_join; answer: int64_t, thread id or error */
-                   REMOTE_LEFT = 0x84,  /* replica to origin: struct remote_left */
-                   REMOTE_RANGE = 0x85, /* replica to origin: struct remote_where; answer: struct range */
-                   REMOTE_FORGET =
-                       0x86, /* origin to replica: struct remote_spans; answer when nobody waits there */
-                   REMOTE_DROP = 0x87, /* origin to replica: struct remote_spans; answer when they are gone */
+                   REMOTE_LEFT = 0x84, /* replica to origin: struct remote_left */
+                   /* 0x85..0x87, 0x90..0x92: enum vma_type of guest-kernel/core/vma.h */
                    REMOTE_SPAWN =
                        0x88, /* parent's origin to node: struct remote_spawn; answer: int64_t, id or error */
                    REMOTE_KILL = 0x89, /* to origin: struct remote_end (status: signal); answer: int64_t */
@@ -92,19 +88,6 @@ void remote_thread_message(unsigned from, uint32_t request, unsigned type, const
 void remote_thread_dead(struct process *p, unsigned node);
 /* At the origin, when the process goes. */
 void remote_thread_none(struct process *p);
-
-/* ---- remote_memory.c ---- */
-
-/* At a replica: asks for the range of that address. False: there is none. Waits. */
-bool remote_range(struct process *p, uintptr_t at);
-/* At the origin, ranges having been changed: replicas forget them; nobody waits for these pages any more. */
-void remote_forget(struct process *p, uintptr_t begin, uintptr_t end, const struct dsm_span *spans,
-                   unsigned n);
-/* At the origin, after that: replicas have no copy of them any more. */
-void remote_drop(struct process *p, const struct dsm_span *spans, unsigned n);
-void remote_memory_message(unsigned from, uint32_t request, unsigned type, const void *data, size_t bytes);
-/* Faults have ended: who waits for that? */
-void remote_memory_quiet(void);
 
 /* ---- remote_process.c ---- */
 

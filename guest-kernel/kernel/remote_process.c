@@ -50,8 +50,7 @@ static struct process *child_new(int parent)
 
     if (!child)
         return NULL;
-    space_free(child->root);
-    child->root = 0;
+    memory_free(child);
     child->child = true;
     return child;
 }
