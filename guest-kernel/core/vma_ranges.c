@@ -249,7 +249,7 @@ static int brk(struct vma *v, struct vma_space *s, struct vma_op *op)
     struct spares sp;
     more.begin = up(v, s->brk);
     more.end = up(v, a->begin);
-    if (a->begin < s->brk_begin || a->begin > a->end)
+    if (a->begin < s->brk_begin || a->begin > a->end || s->brk > a->end)
         return CORE_EINVAL;
     if (more.end < more.begin)
         return take(v, s, op, more.end, more.begin, &sp, 0);

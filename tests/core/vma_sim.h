@@ -16,7 +16,7 @@
 #include "guest-kernel/core/page_internal.h"
 #include "guest-kernel/core/vma_internal.h"
 
-#ifndef VS_NODES
+#ifndef VS_NODES /* all of these or none */
 #define VS_NODES   4
 #define VS_SPACES  3
 #define VS_THREADS 8

@@ -10,6 +10,7 @@
  *     forged    the same, but in anybody's name: here only each node's own books are checked.
  *     stack     one node with messages, membership and pages (fuzz_core_stack.c): bytes from the transport.
  *     group     nodes with the process service (fuzz_core_group.c), and one that sends anything.
+ *     vma       a node with address ranges (fuzz_core_vma.c), and two that send anything.
  *
  * The input is what happens, step by step.
  */
@@ -420,9 +421,11 @@ static void pages(bool any)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     fuzz_core_begin(data, size);
-    unsigned world = (unsigned)fuzz_core_take(1) % 6;
+    unsigned world = (unsigned)fuzz_core_take(1) % 7;
     if (world < 2)
         fuzz_core_stack();
+    else if (world == 6)
+        fuzz_core_vma();
     else if (world > 3)
         fuzz_core_group(world == 5);
     else

@@ -21,4 +21,6 @@ void fuzz_core_check_page(const struct page *p, void (*copy)(const void *ctx, co
 void fuzz_core_stack(void);
 /* fuzz_core_group.c: the process service; any: a peer speaks in others' names, too */
 void fuzz_core_group(bool any);
+/* fuzz_core_vma.c: address ranges; one honest node */
+void fuzz_core_vma(void);
 #endif
