@@ -28,15 +28,14 @@ static int64_t clone_thread(struct call *c, const struct frame *begin)
 {
     struct process *p = current()->process;
     uint64_t flags = arg(c, 0), clear_tid = flags & CLONE_CHILD_CLEARTID ? arg(c, 4) : 0;
-    int64_t number = p->replica ? remote_thread_join(p, clear_tid) : process_number();
+    int64_t number = p->replica ? remote_thread_join(p, clear_tid) : process_thread(p);
 
     if (number < 0)
         return number;
     int32_t id = (int32_t)number;
     struct thread *t = thread_new(p, begin, id);
     if (!t) {
-        if (p->replica)
-            remote_thread_left(p, id, 0);
+        process_left(p, id, 0); /* not the last: this one is here */
         return -EAGAIN;
     }
     t->tls = flags & CLONE_SETTLS ? arg(c, 3) : arch_tls(c->frame);
@@ -61,15 +60,14 @@ static int64_t clone_process(struct call *c, const struct frame *begin)
 
     if (self->replica)
         return -EAGAIN; /* only where its memory is at home */
-    struct process *p = process_new(0, self->id);
+    struct process *p = process_new(self);
     if (!p)
         return -EAGAIN;
     memcpy(p->path, self->path, sizeof p->path);
     p->placement = self->placement;
     struct thread *t = memory_copy(p, self) == 0 ? thread_new(p, begin, p->id) : NULL;
     if (!t) {
-        memory_discard(p);
-        p->id = 0;
+        process_discard(p);
         return -ENOMEM;
     }
     t->tls = arch_tls(c->frame);
@@ -142,7 +140,7 @@ int64_t sys_execve(struct call *c)
 
     if (error)
         return error;
-    if (p->threads > 1 || p->replica || p->nodes)
+    if (p->threads > 1 || p->elsewhere || p->replica || p->nodes)
         return -EAGAIN;
     error = replace(p, path, &a, c->frame);
     if (error)
@@ -196,7 +194,7 @@ int64_t sys_placement(struct call *c)
 
 static int64_t spawn_here(struct process *parent, const char *path, const struct arguments *a)
 {
-    struct process *p = process_new(0, parent->id);
+    struct process *p = process_new(parent);
     struct frame f;
 
     if (!p)
@@ -206,8 +204,7 @@ static int64_t spawn_here(struct process *parent, const char *path, const struct
     if (!error && !thread_new(p, &f, p->id))
         error = -ENOMEM;
     if (error) {
-        memory_discard(p);
-        p->id = 0;
+        process_discard(p);
         return error;
     }
     share_files(p, parent);

@@ -204,6 +204,7 @@ void cluster_init(void)
     if (!boot_option("cluster", what, sizeof what) || !same(what, "on")) {
         dsm_init(&alone, 0, 1);
         memory_init(&alone, 0, 1);
+        process_service(&alone, 0, 1);
         return;
     }
     const struct msg_config messages = {
@@ -228,6 +229,7 @@ void cluster_init(void)
         panic("%u nodes are too many", adapter_nodes());
     dsm_init(&env, layer.c.self, layer.c.nodes);
     memory_init(&env, layer.c.self, layer.c.nodes);
+    process_service(&env, layer.c.self, layer.c.nodes);
     if (adapter_here())
         cluster_send_init(receive);
     if (member_init(&member, &members) != CORE_OK)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* process.c - the table of processes; see process.h. What concerns other nodes is in remote_process.c. */
+/*
+ * process.c - the table of processes; see process.h. Who counts as alive, who has to end, whose child is
+ * whose, on whatever node: that is the core's (group.h). Here is what a process consists of, and waiting.
+ */
 #include "guest-kernel/kernel/process.h"
 #include "guest-kernel/kernel/adapter.h"
 #include "guest-kernel/kernel/cluster.h"
@@ -7,38 +10,123 @@
 #include "guest-kernel/kernel/remote.h"
 
 static struct process processes[PROCESSES];
-static int numbers; /* given so far */
+struct group group;
 
 enum { INIT_PATH = 256, EVENT_BOOTED = 1 }; /* the event port: the first program begins; data: its path */
+enum { SIGNALS = 64, CHILDREN = 256 };
 
 void process_init(void)
 {
     memset(current(), 0, sizeof(struct thread)); /* the idle loop's, at the end of the boot stack */
 }
 
-int process_number(void)
+/* ---- what the core calls ---- */
+
+static struct group_process *room(void *ctx, int32_t id)
 {
-    return numbers++ * (int)cluster_nodes() + (int)cluster_self() + 1;
+    (void)ctx;
+    for (unsigned i = 0; i < PROCESSES; i++) {
+        struct process *p = &processes[i];
+        if (p->id)
+            continue;
+        *p = (struct process){.id = id};
+        if (!memory_new(p)) {
+            p->id = 0;
+            return NULL;
+        }
+        return process_group(p);
+    }
+    return NULL;
 }
+
+static void free_memory(struct process *p)
+{
+    struct process *running = current()->process;
+
+    arch_paging_use(kernel_root);
+    dsm_drop_all(p->id);
+    memory_free(p);
+    if (running && running != p)
+        arch_paging_use(running->root);
+}
+
+static void no_process(void *ctx, struct group_process *g)
+{
+    struct process *p = (struct process *)g;
+
+    (void)ctx;
+    if (p->root) /* it never came to be */
+        free_memory(p);
+    p->id = 0;
+}
+
+/* Its last thread is gone: everything is given back. */
+static void gone(void *ctx, struct group_process *g)
+{
+    struct process *p = (struct process *)g;
+
+    (void)ctx;
+    if (p->first) {
+        int signal = p->status & 127;
+        int status = signal ? 128 + signal : p->status >> 8;
+        if (!cluster_end(status))
+            node_end(status);
+    }
+    for (unsigned i = 0; i < FILES; i++)
+        if (p->files[i])
+            file_close(p->files[i]);
+    free_memory(p);
+}
+
+static void stop(void *ctx, struct group_process *g)
+{
+    (void)ctx;
+    wake_process((struct process *)g);
+}
+
+static void children_changed(void *ctx, struct group_process *g)
+{
+    (void)ctx;
+    wake(g);
+}
+
+void process_service(const struct core_env *env, unsigned self, unsigned nodes)
+{
+    const struct group_config c = {.env = env,
+                                   .self = self,
+                                   .nodes = nodes,
+                                   .last_id = (1 << (64 - DSM_PROCESS_BITS)) - 1,
+                                   .children = CHILDREN,
+                                   .elsewhere = THREADS * nodes,
+                                   .signals = SIGNALS,
+                                   .killed = SIGKILL,
+                                   .send = remote_send,
+                                   .room = room,
+                                   .free = no_process,
+                                   .load = remote_load,
+                                   .replica = remote_replica,
+                                   .begin = remote_begin,
+                                   .stop = stop,
+                                   .bury = remote_bury,
+                                   .gone = gone,
+                                   .children_changed = children_changed};
+
+    if (group_init(&group, &c) != CORE_OK)
+        panic("the process service");
+}
+
+/* ---- the table ---- */
 
 unsigned process_origin(int id)
 {
-    return id > 0 ? (unsigned)(id - 1) % cluster_nodes() : cluster_nodes();
-}
-
-static struct process *find(int id)
-{
-    for (unsigned i = 0; id > 0 && i < PROCESSES; i++)
-        if (processes[i].id == id)
-            return &processes[i];
-    return NULL;
+    return group_origin(&group, id);
 }
 
 struct process *process_here(int id)
 {
-    struct process *p = find(id);
+    struct group_process *g = group_find(&group, id);
 
-    return p && !p->zombie && !p->child ? p : NULL;
+    return g && !g->zombie ? (struct process *)g : NULL;
 }
 
 struct process *process_at(unsigned slot)
@@ -46,20 +134,17 @@ struct process *process_at(unsigned slot)
     return processes[slot].id ? &processes[slot] : NULL;
 }
 
-struct process *process_new(int id, int parent)
+struct process *process_new(struct process *parent)
 {
-    for (unsigned i = 0; i < PROCESSES; i++) {
-        struct process *p = &processes[i];
-        if (p->id)
-            continue;
-        *p = (struct process){.id = id ? id : process_number(), .parent = parent};
-        if (!memory_new(p)) {
-            p->id = 0;
-            return NULL;
-        }
-        return p;
-    }
-    return NULL;
+    struct group_process *g;
+
+    return group_new(&group, parent ? process_group(parent) : NULL, &g) == CORE_OK ? (struct process *)g
+                                                                                   : NULL;
+}
+
+void process_discard(struct process *p)
+{
+    group_discard(&group, process_group(p));
 }
 
 void process_first(void)
@@ -76,7 +161,7 @@ void process_first(void)
             node_end(0);
         return;
     }
-    struct process *p = process_new(0, 0);
+    struct process *p = process_new(NULL);
     a.bytes = length(path) + 1;
     for (size_t i = a.n = 0; i < a.bytes; i++) {
         if (path[i] == ',')
@@ -99,144 +184,79 @@ void process_first(void)
     adapter_event(EVENT_BOOTED, 0, path, length(path));
 }
 
-bool process_stop(struct process *p, int status)
+/* ---- threads, and the end ---- */
+
+int64_t process_thread(struct process *p)
 {
-    if (p->ending)
-        return false;
-    p->ending = true;
-    p->status = status;
-    wake_process(p);
-    return true;
+    int32_t id = group_thread(&group, process_group(p));
+
+    return id > 0 ? id : process_error(id, 0);
 }
 
 void process_end(struct process *p, int status)
 {
-    if (process_stop(p, status) && !p->orphan)
-        remote_ending(p);
-}
-
-/* Its parent may ask for it, or will not. */
-static void mourn(struct process *p)
-{
-    unsigned origin = process_origin(p->parent);
-
-    if (p->parent && origin != cluster_self()) {
-        struct remote_end end = {p->id, p->status};
-        cluster_post(origin, REMOTE_CHILD, &end, sizeof end);
-        p->id = 0;
-        return;
-    }
-    struct process *parent = process_here(p->parent);
-    p->zombie = true;
-    if (parent)
-        wake(parent);
-    else
-        p->id = 0;
-}
-
-static void free_memory(struct process *p)
-{
-    struct process *running = current()->process;
-
-    arch_paging_use(kernel_root);
-    dsm_drop_all(p->id);
-    memory_free(p);
-    if (running && running != p)
-        arch_paging_use(running->root);
-}
-
-/* Its last thread is gone: everything is given back. */
-static void gone(struct process *p)
-{
-    if (p->first) {
-        int signal = p->status & 127;
-        int status = signal ? 128 + signal : p->status >> 8;
-        if (!cluster_end(status))
-            node_end(status);
-    }
-    for (unsigned i = 0; i < FILES; i++)
-        if (p->files[i])
-            file_close(p->files[i]);
-    remote_ended(p);
-    remote_thread_none(p);
-    free_memory(p);
-    for (unsigned i = 0; i < PROCESSES; i++) {
-        struct process *child = &processes[i];
-        if (!child->id || child->parent != p->id || child->replica)
-            continue;
-        child->parent = 0;
-        if (child->zombie || child->child)
-            child->id = 0;
-    }
-    mourn(p);
-}
-
-void process_forget(struct process *p)
-{
-    free_memory(p);
-    p->id = 0;
-}
-
-static void check(struct process *p)
-{
-    if (p->threads || p->held || p->zombie)
-        return;
-    if (!p->replica)
-        gone(p);
-    else if (p->orphan)
-        process_forget(p);
+    group_end(&group, process_group(p), status);
 }
 
 void process_left(struct process *p, int thread, int status)
 {
-    if (p->replica && !p->orphan)
-        remote_thread_left(p, thread, status);
-    else if (!p->replica && p->threads == 1)
-        process_end(p, status);
-    p->threads--;
-    check(p);
+    group_left(&group, process_group(p), thread, status);
+}
+
+void process_hold(struct process *p)
+{
+    group_hold(process_group(p));
 }
 
 void process_release(struct process *p)
 {
-    p->held--;
-    check(p);
+    group_release(&group, process_group(p));
 }
 
-void process_orphan(struct process *p)
+/* ---- operations that wait ---- */
+
+int64_t process_error(int status, int64_t refusal)
 {
-    p->orphan = true;
-    process_stop(p, SIGKILL);
-    check(p);
+    static const struct {
+        int status, error;
+    } table[] = {{CORE_EDEAD, EHOSTDOWN},
+                 {CORE_EINVAL, EINVAL},
+                 {CORE_ENOMEM, EAGAIN},
+                 {GROUP_ENONE, ESRCH},
+                 {GROUP_EENDING, EINTR}};
+
+    if (status == GROUP_EREFUSED)
+        return refusal;
+    for (unsigned i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (table[i].status == status)
+            return -table[i].error;
+    return -EHOSTDOWN;
 }
 
-void process_child_ended(int id, int status)
+void process_done(struct group_op *op)
 {
-    struct process *p = find(id), *parent = p ? process_here(p->parent) : NULL;
+    struct process_wait *w = (struct process_wait *)op;
 
-    if (!p || !p->child || p->zombie)
-        return;
-    p->zombie = true;
-    p->status = status;
-    if (parent)
-        wake(parent);
-    else
-        p->id = 0;
+    w->done = true;
+    wake_first(w);
+}
+
+int64_t process_outcome(struct process_wait *w, int status)
+{
+    if (status == 1) {
+        while (!w->done)
+            wait_always(w);
+        status = w->op.status;
+    }
+    return status == CORE_OK ? w->op.value : process_error(status, w->op.value);
 }
 
 int64_t process_kill(int id, unsigned signal)
 {
-    struct process *p = find(id);
+    struct process_wait w = {.op.done = process_done};
 
-    if (id > 0 && process_origin(id) != cluster_self())
-        return remote_kill(id, signal);
-    if (!p)
-        return -ESRCH;
-    if (signal > 64)
-        return -EINVAL;
-    if (signal && !p->zombie)
-        process_end(p, (int)signal); /* there are no handlers: every signal ends it */
-    return 0;
+    /* there are no handlers: every signal ends it */
+    return process_outcome(&w, group_kill(&group, id, signal > INT32_MAX ? -1 : (int32_t)signal, &w.op));
 }
 
 int64_t process_wait(int id, int *status, bool no_hang)
@@ -244,21 +264,9 @@ int64_t process_wait(int id, int *status, bool no_hang)
     struct process *self = current()->process;
 
     for (;;) {
-        bool any = false;
-        for (unsigned i = 0; i < PROCESSES; i++) {
-            struct process *p = &processes[i];
-            if (!p->id || p->replica || p->parent != self->id || (id > 0 && p->id != id))
-                continue;
-            any = true;
-            if (p->zombie) {
-                int found = p->id;
-                *status = p->status;
-                p->id = 0;
-                return found;
-            }
-        }
-        if (!any)
-            return -ECHILD;
+        int32_t found = group_wait(&group, process_group(self), id, status);
+        if (found)
+            return found > 0 ? found : -ECHILD;
         if (no_hang)
             return 0;
         if (wait_for(self, UINT64_MAX) < 0)

@@ -2,7 +2,8 @@
 /*
  * process.h - processes and threads.
  *
- *   process.c   the table of processes: beginning, end, waiting for one, kill
+ *   process.c   the table of processes: what they have, and waiting for them. Who is alive, and who has to
+ *               end, on whatever node, guest-kernel/core/group.h knows
  *   thread.c    threads, the scheduler, waiting
  *   memory.c    a process's address ranges, which guest-kernel/core/vma.h keeps over nodes
  *   fault.c     pages of user memory, which dsm.c gets; user.c copies from and to it
@@ -18,6 +19,7 @@
 #ifndef KERNEL_PROCESS_H
 #define KERNEL_PROCESS_H
 
+#include "guest-kernel/core/group.h"
 #include "guest-kernel/kernel/kernel.h"
 #include "guest-kernel/kernel/program.h"
 
@@ -25,7 +27,6 @@ enum { FILES = 16, PROCESSES = 64, THREADS = 256, PATH = 64 };
 enum { SIGBUS = 7, SIGKILL = 9, SIGSEGV = 11 };
 
 struct file;
-struct remote_thread;
 struct core_env;
 struct vma_area;
 struct vma_space;
@@ -34,24 +35,13 @@ struct placement { /* of new threads whose node is left open */
     unsigned value; /* PLACE_NODE: which; PLACE_SPREAD: where the next one goes */
 };
 struct process {
-    int id; /* 0: free */
-    int parent;
-    bool first;   /* init: the node ends with it */
-    bool replica; /* its origin is another node */
-    bool child;   /* of a process here, on another node: only id, parent and end */
-    bool orphan;  /* a replica without an origin */
+    struct group_process; /* its id, 0: free; whether it is a replica, ending and so on: group.h */
+    bool first;           /* init: the node ends with it */
     uint64_t root;
     struct vma_space *space; /* its address ranges, as this node knows them */
     struct program program;  /* in the file on this node */
     struct file *files[FILES];
     struct placement placement;
-    uint64_t nodes;                /* where there are replicas */
-    struct remote_thread *remotes; /* threads there */
-    unsigned threads;              /* alive: all at the origin, its own at a replica */
-    unsigned held;                 /* at work for it in the kernel: it may not go yet */
-    bool ending;                   /* its threads leave at their next return to user mode */
-    bool zombie;
-    int status; /* as wait4 tells it */
     char path[PATH];
 };
 enum state { FREE, RUNNABLE, RUNNING, WAITING, GONE };
@@ -79,31 +69,43 @@ struct thread { /* lies at the lower end of its kernel stack */
 /* ---- process.c ---- */
 
 void process_init(void);
+/* Before the first message comes. */
+void process_service(const struct core_env *env, unsigned self, unsigned nodes);
+extern struct group group; /* the processes */
+static inline struct group_process *process_group(struct process *p)
+{
+    return (struct group_process *)p; /* its beginning */
+}
 /* The first one, from the file that init= names; none if that is "-". */
 void process_first(void);
-/* id: of the process, as its origin gave it; 0: a new one of this node. NULL: no room. */
-struct process *process_new(int id, int parent);
-/* The number for a process or thread of this node. */
-int process_number(void);
+/* A new one of this node; parent may be NULL. Its first thread, of the process's id, is counted already:
+ * thread_new(), or process_discard(). NULL: no room. */
+struct process *process_new(struct process *parent);
+void process_discard(struct process *p);
+/* A further thread is going to begin here; its id, or negative errno. If it does not: process_left(). */
+int64_t process_thread(struct process *p);
 /* Which node a process or thread id is of. */
 unsigned process_origin(int id);
 /* The process, or this node's replica of it. NULL: there is none, or it has ended. */
 struct process *process_here(int id);
-struct process *process_at(unsigned slot); /* for slots below PROCESSES; NULL: free */
-/* Every thread of it leaves soon; status as wait4 tells it. At a replica the origin is told. */
+struct process *process_at(unsigned slot); /* for slots below PROCESSES, replicas and zombies; NULL: free */
+/* Every thread of it leaves soon, wherever; status as wait4 tells it. */
 void process_end(struct process *p, int status);
-/* Only its threads on this node. False: they do so already. */
-bool process_stop(struct process *p, int status);
-/* Of a replica: the origin is dead. */
-void process_orphan(struct process *p);
-/* One of its threads is no more. Nothing of p may be used afterwards. */
+/* One of its threads here is no more. Nothing of p may be used afterwards. */
 void process_left(struct process *p, int thread, int status);
-/* Work for it in the kernel is done; the same. */
+/* Work for it in the kernel: it does not go until it is released. Then the same. */
+void process_hold(struct process *p);
 void process_release(struct process *p);
-/* A replica's last: gives all back. */
-void process_forget(struct process *p);
-/* A child on another node has ended. */
-void process_child_ended(int id, int status);
+/* An operation of the core, of a thread that waits for it. */
+struct process_wait {
+    struct group_op op; /* op.done: process_done */
+    bool done;
+};
+void process_done(struct group_op *op);
+/* status: what beginning it returned. Waits. Its value, or negative errno. */
+int64_t process_outcome(struct process_wait *w, int status);
+/* Negative errno for a status of the core; refusal: of another node's owner. */
+int64_t process_error(int status, int64_t refusal);
 /* System calls: results as Linux's, negative errno. */
 int64_t process_kill(int id, unsigned signal);
 int64_t process_wait(int id, int *status, bool no_hang);
@@ -111,7 +113,7 @@ int64_t process_wait(int id, int *status, bool no_hang);
 /* ---- thread.c ---- */
 
 struct thread *current(void);
-/* Begins in user mode with a copy of this frame. NULL: too many. */
+/* Begins in user mode with a copy of this frame; the process counts it already. NULL: too many. */
 struct thread *thread_new(struct process *p, const struct frame *f, int id);
 /* Runs a function in the kernel, in the process's address space, and before others. NULL: too many. */
 struct thread *thread_kernel(struct process *p, void (*run)(void *argument), void *argument);

@@ -66,11 +66,6 @@ void remote_message(unsigned from, uint32_t request, unsigned type, const void *
     case REMOTE_CALL:
         remote_call_message(from, request, data, bytes);
         break;
-    case REMOTE_START:
-    case REMOTE_JOIN:
-    case REMOTE_LEFT:
-        remote_thread_message(from, request, type, data, bytes);
-        break;
     case VMA_WHERE:
     case VMA_FORGET:
     case VMA_DROP:
@@ -84,22 +79,12 @@ void remote_message(unsigned from, uint32_t request, unsigned type, const void *
         remote_info_message(from, request, type, data, bytes);
         break;
     default:
-        remote_process_message(from, request, type, data, bytes);
+        group_message(&group, from, type, data, bytes);
     }
 }
 
 void remote_dead(unsigned node)
 {
     remote_call_dead(node);
-    for (unsigned i = 0; i < PROCESSES; i++) {
-        struct process *p = process_at(i);
-        if (!p)
-            continue;
-        if (p->child && !p->zombie && process_origin(p->id) == node)
-            process_child_ended(p->id, SIGKILL);
-        else if (p->replica && process_origin(p->id) == node)
-            process_orphan(p);
-        else if (!p->replica && !p->child && !p->zombie)
-            remote_thread_dead(p, node);
-    }
+    group_peer_dead(&group, node);
 }

@@ -55,12 +55,15 @@ static void processes(struct text *t)
 {
     for (unsigned i = 0; i < PROCESSES; i++) {
         const struct process *p = process_at(i);
-        if (!p || p->replica || p->child)
+        if (!p || p->replica)
             continue;
         add_number(t, (uint64_t)p->id, " ");
         add_number(t, (uint64_t)p->parent, " ");
         add_number(t, cluster_self(), " ");
-        add_number(t, p->threads, p->zombie ? " zombie " : p->ending ? " ending " : " running ");
+        add_number(t, p->threads + p->elsewhere,
+                   p->zombie   ? " zombie "
+                   : p->ending ? " ending "
+                               : " running ");
         add(t, p->path);
         add(t, "\n");
     }

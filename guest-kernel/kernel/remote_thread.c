@@ -1,201 +1,86 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * remote_thread.c - threads of a process on other nodes than its origin. The origin gives them their ids and
- * keeps a list of them; when their node dies, it does for each what it would have done at its end, with
- * OWNER_DIED instead of 0 for who joins it.
+ * remote_thread.c - threads that a process begins on any node, and what is done for those whose node has
+ * died: for each what it would have done at its end, with OWNER_DIED instead of 0 for who joins it. Which
+ * threads there are the core knows (group.h).
  */
 #include "guest-kernel/kernel/adapter.h"
 #include "guest-kernel/kernel/cluster.h"
 #include "guest-kernel/kernel/errno.h"
-#include "guest-kernel/kernel/heap.h"
 #include "guest-kernel/kernel/remote.h"
 
-struct remote_start {
-    int32_t process, parent, thread;
-    uint16_t policy, value;
+struct remote_start { /* behind GROUP_START */
     struct thread_start start;
-    char path[PATH];
+    char path[PATH]; /* of the program, for who makes a replica */
 };
-struct remote_join {
-    int32_t process;
-    uint32_t zero;
-    uint64_t clear_tid;
-};
-struct remote_left {
-    int32_t process, thread, status;
-};
-struct remote_thread {
-    struct remote_thread *next;
-    int id;
-    unsigned node;
-    uint64_t clear_tid;
-};
-
-static void event(const struct process *p, int thread)
-{
-    const uint32_t data[] = {(uint32_t)p->id, cluster_self()};
-
-    adapter_event(REMOTE_EVENT_THREAD, (uint32_t)thread, data, sizeof data);
-}
-
-static int64_t begin(struct process *p, const struct thread_start *s, int id)
-{
-    struct frame f;
-
-    arch_frame_user(&f, s->pc, (s->sp & ~(uint64_t)15) - arch_call_bias, s->argument);
-    struct thread *t = thread_new(p, &f, id);
-    if (!t)
-        return -EAGAIN;
-    t->tls = s->tls;
-    t->clear_tid = s->clear_tid;
-    event(p, id);
-    return id;
-}
-
-static struct remote_thread *add(struct process *p, unsigned node, uint64_t clear_tid)
-{
-    struct remote_thread *r = heap_new(sizeof *r);
-
-    if (!r)
-        return NULL;
-    *r = (struct remote_thread){p->remotes, process_number(), node, clear_tid};
-    p->remotes = r;
-    p->nodes |= core_bit(node);
-    p->threads++;
-    return r;
-}
-
-/* False: it is not in the list. */
-static bool take_out(struct process *p, int id)
-{
-    for (struct remote_thread **at = &p->remotes; *at; at = &(*at)->next) {
-        struct remote_thread *r = *at;
-        if (r->id != id)
-            continue;
-        *at = r->next;
-        heap_free(r, sizeof *r);
-        return true;
-    }
-    return false;
-}
 
 int64_t remote_thread_new(struct process *p, unsigned node, const struct thread_start *s)
 {
-    if (p->ending)
-        return -EINTR; /* else it would begin where nobody says any more that it has to end */
-    if (node == cluster_self())
-        return begin(p, s, process_number());
-    struct remote_thread *r = cluster_alive(node) ? add(p, node, s->clear_tid) : NULL;
-    if (!r)
-        return cluster_alive(node) ? -ENOMEM : -EHOSTDOWN;
-    struct remote_start m = {.process = p->id,
-                             .parent = p->parent,
-                             .thread = r->id,
-                             .policy = (uint16_t)p->placement.policy,
-                             .value = (uint16_t)p->placement.value,
-                             .start = *s};
+    struct process_wait w = {.op.done = process_done};
+    struct remote_start m = {.start = *s};
+
     memcpy(m.path, p->path, sizeof m.path);
-    int id = r->id;
-    p->held++;
-    int64_t result = remote_ask_number(node, REMOTE_START, &m, sizeof m);
-    if (result < 0 && take_out(p, id))
-        p->threads--;
-    p->held--; /* the caller is a thread of it, or is held itself */
-    return result;
-}
-
-static void start(unsigned from, uint32_t request, const struct remote_start *m)
-{
-    struct process *p = process_here(m->process);
-    int64_t result = 0;
-
-    if (process_origin(m->process) != from || m->path[PATH - 1]) {
-        result = -EINVAL;
-    } else if (!p) {
-        p = process_new(m->process, m->parent);
-        if (p) {
-            p->replica = true;
-            result = exec_replica(p, m->path);
-        } else {
-            result = -EAGAIN;
-        }
-        if (p && result < 0)
-            process_forget(p);
-    }
-    if (result == 0)
-        result = begin(p, &m->start, m->thread);
-    remote_answer_number(from, request, REMOTE_START, result);
+    return process_outcome(&w,
+                           group_start(&group, process_group(p), node, &m, sizeof m, s->clear_tid, &w.op));
 }
 
 int64_t remote_thread_join(struct process *p, uint64_t clear_tid)
 {
-    const struct remote_join m = {.process = p->id, .clear_tid = clear_tid};
+    struct process_wait w = {.op.done = process_done};
 
-    return remote_ask_number(process_origin(p->id), REMOTE_JOIN, &m, sizeof m);
+    return process_outcome(&w, group_join(&group, process_group(p), clear_tid, &w.op));
 }
 
-void remote_thread_left(struct process *p, int thread, int status)
+int32_t remote_replica(void *ctx, struct group_process *g, const void *what, size_t bytes)
 {
-    const struct remote_left m = {p->id, thread, status};
+    struct remote_start m;
 
-    cluster_post(process_origin(p->id), REMOTE_LEFT, &m, sizeof m);
+    (void)ctx;
+    if (bytes < sizeof m)
+        return -EINVAL;
+    memcpy(&m, what, sizeof m);
+    return m.path[PATH - 1] ? -EINVAL : exec_replica((struct process *)g, m.path);
 }
 
-void remote_thread_message(unsigned from, uint32_t request, unsigned type, const void *data, size_t bytes)
+int32_t remote_begin(void *ctx, struct group_process *g, int32_t thread, const void *what, size_t bytes)
 {
-    struct remote_start s;
-    struct remote_join j;
-    struct remote_left l;
+    const uint32_t event[] = {(uint32_t)g->id, cluster_self()};
+    struct remote_start m;
+    struct frame f;
 
-    if (type == REMOTE_START && bytes >= sizeof s) {
-        memcpy(&s, data, sizeof s);
-        start(from, request, &s);
-    } else if (type == REMOTE_JOIN && bytes >= sizeof j) {
-        memcpy(&j, data, sizeof j);
-        struct process *p = process_here(j.process);
-        struct remote_thread *r =
-            p && !p->replica && (p->nodes & core_bit(from)) ? add(p, from, j.clear_tid) : NULL;
-        remote_answer_number(from, request, type, r ? r->id : -EAGAIN);
-    } else if (type == REMOTE_LEFT && bytes >= sizeof l) {
-        memcpy(&l, data, sizeof l);
-        struct process *p = process_here(l.process);
-        if (p && !p->replica && take_out(p, l.thread))
-            process_left(p, l.thread, l.status);
-    }
+    (void)ctx;
+    if (bytes < sizeof m)
+        return -EINVAL;
+    memcpy(&m, what, sizeof m);
+    arch_frame_user(&f, m.start.pc, (m.start.sp & ~(uint64_t)15) - arch_call_bias, m.start.argument);
+    struct thread *t = thread_new((struct process *)g, &f, thread);
+    if (!t)
+        return -EAGAIN;
+    t->tls = m.start.tls;
+    t->clear_tid = m.start.clear_tid;
+    adapter_event(REMOTE_EVENT_THREAD, (uint32_t)thread, event, sizeof event);
+    return 0;
 }
 
-/* The threads of a node that is dead, one after the other: their words say so. */
+/* A thread of the kernel, in the process: the threads whose node is dead, one after the other. */
 static void bury(void *argument)
 {
     struct process *p = current()->process;
-    unsigned node = (unsigned)(uintptr_t)argument;
     const uint32_t died = OWNER_DIED;
-    struct remote_thread *r;
+    uint64_t clear_tid;
+    int32_t id;
 
-    do {
-        for (r = p->remotes; r && r->node != node; r = r->next)
-            ;
-        if (!r)
-            return;
-        uint64_t clear_tid = r->clear_tid;
-        int id = r->id;
-        print("process %d: thread %d was on node %u\n", p->id, id, node);
-        take_out(p, id);
+    (void)argument;
+    while (group_dead(process_group(p), &id, &clear_tid)) {
+        print("process %d: thread %d was on a node that is dead\n", p->id, id);
         if (clear_tid && copy_out(clear_tid, &died, sizeof died) == 0)
             futex_wake(p, clear_tid, 1);
-        process_left(p, id, SIGKILL);
-    } while (r);
+        group_buried(&group, process_group(p), id);
+    }
 }
 
-void remote_thread_dead(struct process *p, unsigned node)
+bool remote_bury(void *ctx, struct group_process *g)
 {
-    if ((p->nodes & core_bit(node)) && !thread_kernel(p, bury, (void *)(uintptr_t)node))
-        panic("no memory to tell process %d of its threads' death", p->id);
-    p->nodes &= ~core_bit(node);
-}
-
-void remote_thread_none(struct process *p)
-{
-    while (p->remotes)
-        take_out(p, p->remotes->id);
+    (void)ctx;
+    return thread_kernel((struct process *)g, bury, NULL) != NULL;
 }

@@ -82,7 +82,6 @@ struct thread *thread_new(struct process *p, const struct frame *f, int id)
     if (!t)
         return NULL;
     memcpy(t->frame, f, arch_frame_bytes);
-    p->threads++;
     make_runnable(t);
     return t;
 }
@@ -110,7 +109,7 @@ struct thread *thread_kernel(struct process *p, void (*run)(void *argument), voi
     memset(t->frame, 0, arch_frame_bytes);
     t->run = run;
     t->argument = argument;
-    p->held++;
+    process_hold(p);
     make_first(t);
     return t;
 }
