@@ -97,7 +97,6 @@ int main(int argc, char **argv)
         }
         fflush(stdout);
     }
-    search_free();
     if (!found)
         fprintf(stderr, "explore: no such configuration: %s\n", argv[1]);
     return found ? EXIT_SUCCESS : EXIT_FAILURE;

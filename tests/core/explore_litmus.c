@@ -263,6 +263,5 @@ int main(void)
         if (explore_shape() < 0)
             return EXIT_FAILURE;
     }
-    search_free();
     return EXIT_SUCCESS;
 }

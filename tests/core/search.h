@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * search.h - goes through all states that the simulated world (sim.h) can come to, each once, depth first.
+ * search.h - goes through all states that the simulated world (sim.h) can come to, each once (states.h).
  *
  * The real code is run, not a model of it: the world is copied, an action done, the world put back. States
  * are told apart by a 128-bit hash of what matters (contents, not addresses); that two states share a hash is
@@ -21,5 +21,4 @@ struct search {
 /* From the world as it is; it is spoilt afterwards. 0, or -1: something is wrong, and was told on stdout with
  * all actions that led there. Ends the process without memory. */
 int search(struct search *s);
-void search_free(void); /* memory that is kept from search to search */
 #endif

@@ -77,6 +77,8 @@ static int enter(struct states *s, struct step *path, unsigned depth, const char
         return -1;
     hash[0] = hash[1] = 1;
     s->hash();
+    if (hash[0] == 0 && hash[1] == 0)
+        hash[0] = 1;
     if (2 * s->states >= capacity)
         grow();
     struct key *k = look_up(hash[0], hash[1]);
