@@ -79,11 +79,11 @@ void group_add(struct group *g, struct group_process *p, int32_t id, int32_t par
 
 void group_remove(struct group *g, struct group_process *p)
 {
-    struct group_process **at = &g->first;
+    struct group_process **at = &g->first, *next = p->next;
     while (*at != p)
         at = &(*at)->next;
-    *at = p->next;
     g->c.free(g->c.ctx, p);
+    *at = next;
 }
 
 /* ---- operations ---- */

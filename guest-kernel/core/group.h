@@ -31,7 +31,8 @@
  * A process that is ending begins no thread any more, nor does a replica that is.
  *
  * The core knows no programs: START and SPAWN carry bytes of the owner's (what), which come out at begin,
- * replica and load. Callbacks are called from within the functions below and must not call back in.
+ * replica and load. Callbacks are called from within the functions below and must not call back in; only
+ * group_find, group_origin and group_hold may be called.
  *
  * Whatever a peer sends, the books stay in order. A peer can end processes of which it has a replica, keep
  * those alive that it has threads of, and fill the table with processes of its own; no more.
@@ -126,7 +127,8 @@ struct group_config {
                  size_t bytes);
     /* Room for one more; contents undefined. NULL: there is none. */
     struct group_process *(*room)(void *ctx);
-    /* It is not used any more. What load or replica refused, or group_discard took back, had no gone. */
+    /* It is not used any more once this returns; until then it is in the table. What load or replica refused,
+     * or group_discard took back, had no gone. */
     void (*free)(void *ctx, struct group_process *p);
     /* For a SPAWN from another node: id and parent are set. Makes the process and begins its first thread,
      * whose id is the process's. 0, or a refusal; what bytes hold is what a peer sent. */
