@@ -125,8 +125,8 @@ struct group_config {
     /* Must reach the node in the end, once, in order; or the node must be declared dead. Never to self. */
     void (*send)(void *ctx, unsigned to, unsigned type, const struct group_wire *w, const void *what,
                  size_t bytes);
-    /* Room for one more; contents undefined. NULL: there is none. */
-    struct group_process *(*room)(void *ctx);
+    /* Room for one more, which is going to have that id; contents undefined. NULL: there is none. */
+    struct group_process *(*room)(void *ctx, int32_t id);
     /* It is not used any more once this returns; until then it is in the table. What load or replica refused,
      * or group_discard took back, had no gone. */
     void (*free)(void *ctx, struct group_process *p);

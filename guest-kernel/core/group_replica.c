@@ -20,7 +20,7 @@ static struct group_process *make(struct group *g, const struct group_wire *w, c
         *status = p->ending ? GROUP_EENDING : CORE_OK;
         return p->ending ? NULL : p;
     }
-    p = g->c.room(g->c.ctx);
+    p = g->c.room(g->c.ctx, w->process);
     *status = CORE_ENOMEM;
     if (!p)
         return NULL;

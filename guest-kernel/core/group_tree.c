@@ -41,13 +41,10 @@ void group_child_out(struct group *g, struct group_process *parent, struct group
 /* A process of this origin, with its first thread in the books. */
 static int make_own(struct group *g, int32_t parent, struct group_process **out)
 {
-    struct group_process *p = g->c.room(g->c.ctx);
-    int32_t id = p ? group_number(g, g->c.last_id) : 0;
-    if (!id) {
-        if (p)
-            g->c.free(g->c.ctx, p);
+    int32_t id = group_number(g, g->c.last_id);
+    struct group_process *p = id ? g->c.room(g->c.ctx, id) : NULL;
+    if (!p)
         return CORE_ENOMEM;
-    }
     group_add(g, p, id, parent);
     p->threads = 1;
     *out = p;

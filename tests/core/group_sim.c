@@ -149,9 +149,11 @@ static void on_send(void *ctx, unsigned to, unsigned type, const struct group_wi
         k->program = *(const uint8_t *)what;
 }
 
-static struct group_process *on_room(void *ctx)
+static struct group_process *on_room(void *ctx, int32_t id)
 {
     struct gs_node *n = ctx;
+    if (id <= 0)
+        broken("room for nobody");
     for (unsigned i = 0; !fails() && gs.processes < GS_PROCESSES - 1 && i < GS_BODIES; i++)
         if (!n->body[i].used) {
             memset(&n->body[i], 0, sizeof n->body[i]);

@@ -74,9 +74,10 @@ static void on_send(void *ctx, unsigned to, unsigned type, const struct group_wi
     node[to].last = &k->next;
 }
 
-static struct group_process *on_room(void *ctx)
+static struct group_process *on_room(void *ctx, int32_t id)
 {
     struct node *n = ctx;
+    assert(id > 0 && id <= n->g.c.last_id);
     for (unsigned i = 0; i < BODIES; i++)
         if (!n->body[i].used) {
             memset(&n->body[i], 0, sizeof n->body[i]);
