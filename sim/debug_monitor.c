@@ -284,6 +284,39 @@ static void do_faults(struct talk *t, unsigned n, char **w)
     tell(t, "%u faults\n", r->scn->n_faults);
 }
 
+/* What the trace does not hold, as far as it has been said. */
+static void tell_gaps(struct talk *t)
+{
+    const struct debug_rack *r = t->r;
+    char from[40], to[40];
+
+    for (unsigned i = 0; i < r->n_gaps; i++)
+        tell(t, "not in the trace: from %s to %s\n", at(r->gap[i].from_ps, from),
+             r->gap[i].to_ps < VTIME_NEVER ? at(r->gap[i].to_ps, to) : "the end");
+    if (r->n_gaps == 0)
+        tell(t, "the trace is recorded as the scenario says\n");
+}
+
+static void do_trace(struct talk *t, unsigned n, char **w)
+{
+    bool on = n == 2 && !strcmp(w[1], "on"), off = n == 2 && !strcmp(w[1], "off");
+    char when[40];
+
+    if (n != 1 && !on && !off) {
+        tell(t, "on or off is needed, or nothing: then it says what is not recorded\n");
+    } else if (!t->r->shared->traced) {
+        tell(t, "this run has no trace (--no-trace)\n");
+    } else if (n == 1) {
+        tell_gaps(t);
+    } else {
+        vtime_t from = debug_gaps_switch(t->r, on);
+        if (from < 0)
+            tell(t, "%u parts are left out already: that is all that is kept\n", DEBUG_GAPS);
+        else
+            tell(t, "from %s on the trace is %srecorded\n", at(from, when), on ? "" : "not ");
+    }
+}
+
 static void do_help(struct talk *t, unsigned n, char **w);
 
 static const struct {
@@ -306,6 +339,8 @@ static const struct {
      "next `continue` stops at it; alone: what is waited for"},
     {"delete", do_delete, true, "what `break` waits for is not waited for any more"},
     {"faults", do_faults, true, "the scenario's faults: planned, active, over"},
+    {"trace", do_trace, true,
+     "on | off: events from here on are recorded in the trace, or not; alone: what is not"},
 };
 
 static void do_help(struct talk *t, unsigned n, char **w)

@@ -861,6 +861,7 @@ int rack_open(struct debug_rack *r, bool start_stopped, vtime_t hold_ps, unsigne
         if (r->plan.kind == PLAN_NONE || r->plan.kind == PLAN_COUNT || r->plan.kind == PLAN_NTH)
             put_points(r, i);
     }
+    debug_gaps_put(r);
     r->shared->magic = DEBUG_MAGIC;
     r->phase = RACK_LAUNCH;
     return 0;

@@ -69,6 +69,8 @@ struct debug_rack {
     struct debug_filter filter;
     bool armed_filter;
     vtime_t fault_seen_ps; /* of the fault that was told last: those up to then are not waited for again */
+    struct debug_gap gap[DEBUG_GAPS]; /* debug_gaps.c */
+    unsigned n_gaps;
     struct plan plan;
     int exit_status; /* of the run, once GONE */
     bool over_said;
@@ -117,6 +119,13 @@ int plan_reverse(struct debug_rack *r, unsigned node, unsigned cpu, bool step);
 void plan_goto(struct debug_rack *r, unsigned node, unsigned cpu, vtime_t at_ps);
 /* Can the rack get to this time from where it stands? (See rack_run() for `node`.) */
 bool plan_ahead(const struct debug_rack *r, vtime_t at_ps, unsigned node);
+
+/* debug_gaps.c */
+/* From now on (the time that is returned) events are recorded in the trace, or are not. -1: it has too many
+ * gaps. Only at rest. */
+vtime_t debug_gaps_switch(struct debug_rack *r, bool on);
+/* Tells a run that is about to be started. */
+void debug_gaps_put(struct debug_rack *r);
 
 /* debug_monitor.c */
 void debug_monitor(struct debug_rack *r, unsigned node, const char *command,

@@ -159,11 +159,28 @@ static void settle_news(struct debug_run *d, vtime_t upto)
         d->news[k].order = k;
 }
 
+static void on_begin(void *ctx)
+{
+    struct debug_run *d = ctx;
+    const struct debug_shared *s = d->shared;
+    struct tracing_gap gaps[DEBUG_GAPS];
+    uint32_t serial = atomic_load(&s->gaps_serial);
+
+    if (serial == d->gaps_serial || !d->tracing)
+        return;
+    d->gaps_serial = serial;
+    for (unsigned i = 0; i < s->n_gaps; i++)
+        gaps[i] = (struct tracing_gap){s->gap[i].from_ps, s->gap[i].to_ps};
+    tracing_set_gaps(d->tracing, gaps, s->n_gaps);
+}
+
 static bool on_release(void *ctx, vtime_t upto, bool none)
 {
     struct debug_run *d = ctx;
     struct debug_filter *f = &d->shared->filter;
     settle_news(d, upto);
+    if (upto < VTIME_NEVER)
+        d->shared->committed_ps = upto;
     bool matched = atomic_load(&f->active) && d->shared->match_ps < VTIME_NEVER;
 
     if (!none && !matched)
@@ -197,13 +214,16 @@ int debug_run_open(struct debug_run *d, const char *path, unsigned n_nodes, char
                                        .dropped = on_dropped,
                                        .fault = on_fault,
                                        .release = on_release,
+                                       .begin = on_begin,
                                        .ctx = d};
     return 0;
 }
 
 void debug_run_ready(struct debug_run *d, struct port_shared *port, const char *port_path,
-                     const char *run_dir)
+                     const char *run_dir, struct tracing *tracing)
 {
+    d->tracing = tracing;
+    d->shared->traced = tracing != NULL;
     port->hold_ps = d->shared->hold_ps;
     port->hold_one = d->shared->hold_one;
     snprintf(d->shared->port_path, sizeof d->shared->port_path, "%s", port_path);

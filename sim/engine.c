@@ -503,6 +503,8 @@ void engine_step(struct engine *e, unsigned core)
     struct port_shared *s = e->port;
     bool release[PORT_MAX_NODES];
 
+    if (e->observer)
+        e->observer->begin(e->observer->ctx);
     record_reach(e);
     for (unsigned i = 0; i < s->n_nodes; i++) {
         drain(e, i);

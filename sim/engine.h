@@ -27,7 +27,8 @@ struct engine;
  * lock while all nodes are blocked (`fault` also while they run, if their rings are full). `fault`: it
  * begins, ends or hits, at this node or nearest to it; not in order of time. `release`: true if nodes may be
  * released now; `upto`: nothing before it will be told any more; `none`: there is nobody to release before
- * port_shared.hold_ps. After false, nothing moves until the engine is called again (port_core.call).
+ * port_shared.hold_ps. After false, nothing moves until the engine is called again (port_core.call). `begin`:
+ * a step of the engine begins; nothing was committed to the trace since the last release().
  */
 struct engine_observer {
     void (*sent)(void *ctx, unsigned node, unsigned nic, vtime_t at, uint64_t id, uint32_t len);
@@ -35,6 +36,7 @@ struct engine_observer {
     void (*dropped)(void *ctx, uint64_t id);
     void (*fault)(void *ctx, unsigned fault, enum port_fault_phase phase, unsigned node, vtime_t at);
     bool (*release)(void *ctx, vtime_t upto, bool none);
+    void (*begin)(void *ctx);
     void *ctx;
 };
 

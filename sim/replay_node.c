@@ -273,7 +273,7 @@ static int prepare(struct player *p)
     if (!p->port)
         return fail(EXIT_ENVIRONMENT, "the port: %s", strerror(errno));
     if (r->debug.shared)
-        debug_run_ready(&r->debug, replay_port_shared(p->port), replay_port_path(p->port), r->dir.path);
+        debug_run_ready(&r->debug, replay_port_shared(p->port), replay_port_path(p->port), r->dir.path, NULL);
     snprintf(r->port_path, sizeof r->port_path, "%s", replay_port_path(p->port));
     p->recorded_s = recorded_wall(p->opt->run);
     return 0;

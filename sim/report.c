@@ -37,6 +37,25 @@ static void name_records(struct report *r)
     r->names.labels = &r->labels;
 }
 
+/* What recording left out: a note for each part. */
+static void note_gaps(struct report *r)
+{
+    char *said = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&said, &len);
+
+    if (!f)
+        return;
+    tracing_tell_gaps(r->run, "", f);
+    fclose(f);
+    for (const char *line = said; line && *line;) {
+        int n = (int)strcspn(line, "\n");
+        rep_note(r, "%.*s", n, line);
+        line += n + (line[n] == '\n');
+    }
+    free(said);
+}
+
 /* What the reader of names says about its failure becomes a note. */
 static void read_trace(struct report *r)
 {
@@ -49,6 +68,7 @@ static void read_trace(struct report *r)
     r->traced = tracing_read_names(r->run, &r->names, f) == 0;
     fclose(f);
     name_records(r);
+    note_gaps(r);
     if (r->traced)
         rep_read_trace(r);
     else if (!json_object_get(r->result, "load"))

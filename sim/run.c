@@ -209,7 +209,8 @@ int run_prepare(struct run *r)
     if (r->opt.record && !(r->record = record_open(r)))
         return -1;
     if (r->debug.shared)
-        debug_run_ready(&r->debug, engine_port(r->engine), engine_port_path(r->engine), r->dir.path);
+        debug_run_ready(&r->debug, engine_port(r->engine), engine_port_path(r->engine), r->dir.path,
+                        r->opt.trace ? r->tracing : NULL);
     if (engine_start(r->engine) < 0) {
         snprintf(r->why, sizeof r->why, "cannot start the engine's threads: %s", strerror(errno));
         return -1;

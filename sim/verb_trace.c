@@ -207,5 +207,7 @@ int verb_trace(int argc, char **argv)
         result = w.pcapng ? tracing_export_pcapng(run, w.pcapng, stderr) : 0;
     trace_labels_close(&l);
     free(ids);
+    if (fflush(stdout) == 0)
+        tracing_tell_gaps(run, "cob trace: ", stderr);
     return result < 0 ? 2 : result;
 }

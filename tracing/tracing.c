@@ -252,6 +252,16 @@ void tracing_commit(struct tracing *t, vtime_t upto)
     }
 }
 
+void tracing_set_gaps(struct tracing *t, const struct tracing_gap *gaps, unsigned n)
+{
+    assert(tracing_gaps_valid(gaps, n));
+    if (n)
+        memcpy(t->gaps.gap, gaps, n * sizeof *gaps);
+    t->gaps.n = n;
+    if (t->trace && !failed(t) && (!t->gaps_path || tracing_gaps_write(t->gaps_path, &t->gaps) < 0))
+        tracing_fail(&t->error, t->gaps_path ? errno : ENOMEM, t->gaps_path);
+}
+
 static uint64_t file_bytes(const struct tracing_file *f)
 {
     return f->written + f->used;
@@ -260,6 +270,8 @@ static uint64_t file_bytes(const struct tracing_file *f)
 void tracing_counts(const struct tracing *t, uint64_t *events, uint64_t *bytes)
 {
     *events = t->events;
+    for (unsigned i = 0; i <= t->names.n_nodes; i++)
+        *events -= t->streams[i].left_out;
     *bytes = 0;
     for (unsigned i = 0; i < t->names.n_nodes; i++)
         *bytes += file_bytes(&t->consoles[i].log) + file_bytes(&t->consoles[i].raw);
@@ -296,6 +308,7 @@ int tracing_close(struct tracing *t, char *why, size_t size)
     free(t->listed);
     free(t->skip_node);
     free(t->skip_link);
+    free(t->gaps_path);
     free(t);
     errno = err;
     return err ? -1 : 0;

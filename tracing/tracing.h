@@ -8,6 +8,7 @@
  *
  *   <run>/trace/metadata               CTF metadata text, picosecond clock "vtime"
  *   <run>/trace/node-<name>, /fabric   one stream each, packets of 64 KiB (a crash loses the last one)
+ *   <run>/trace-gaps                   what the trace does not hold (tracing_gaps.h); usually not there
  *   <run>/capture/<link>.<0|1>.pcapng  one per link end: what this end sent and received; nanoseconds,
  *                                      direction in the epb_flags option, drops as comments
  *   <run>/console/<name>.log           "[    1.234567890] text": virtual seconds of the line's first byte
@@ -71,6 +72,12 @@ struct tracing_config {
     const bool *want_nodes, *want_links; /* [n_nodes], [n_links]; NULL: all */
 };
 
+/* Events in [from, to) are not recorded, but for node states. to: VTIME_NEVER: to the end of the run. */
+struct tracing_gap {
+    vtime_t from, to;
+};
+#define TRACING_MAX_GAPS 128u
+
 struct tracing_link_event {
     vtime_t time_ps;
     enum tracing_event_id id; /* TR_LINK_... */
@@ -117,6 +124,12 @@ void tracing_link(struct tracing *t, const struct tracing_link_event *ev);
  */
 void tracing_console(struct tracing *t, unsigned node, vtime_t at, const void *bytes, size_t len,
                      void (*on_line)(void *ctx, unsigned node, vtime_t at, const char *line), void *ctx);
+/*
+ * What is not to be recorded, instead of what was said before: ascending and apart, at most TRACING_MAX_GAPS.
+ * Of events that were committed nothing may change (else the trace is not the one of a run that was told so
+ * from the start). The file trace-gaps says the same from now on.
+ */
+void tracing_set_gaps(struct tracing *t, const struct tracing_gap *gaps, unsigned n);
 /* No event before `upto` will come any more (else assert; but see tracing_node_state): it may be written. */
 void tracing_commit(struct tracing *t, vtime_t upto);
 /* Bytes written and events so far, for the statistics. */
@@ -126,11 +139,17 @@ int tracing_close(struct tracing *t, char *why, size_t size);
 
 /*
  * Compares two run directories: resolved scenario is not compared; trace, consoles, captures and
- * result.json's "nodes" (exit, end time, RAM hash) are. The first difference in virtual time is described on
- * out in a few lines: time, node or link, what, both sides decoded. Returns 0 equal, 1 different, -1 errno
- * (path and reason on err).
+ * result.json's "nodes" (exit, end time, RAM hash) are. Where one of the traces has a gap neither is
+ * compared, and out says so. The first difference in virtual time is described on out in a few lines: time,
+ * node or link, what, both sides decoded. Returns 0 equal, 1 different, -1 errno (path and reason on err).
  */
 int tracing_diff(const char *run_a, const char *run_b, FILE *out, FILE *err);
+
+/*
+ * Says on out which parts of virtual time the trace of a run does not hold, a line each, with this text in
+ * front; nothing if it holds all. Returns how many (what cannot be read is said too).
+ */
+unsigned tracing_tell_gaps(const char *run, const char *before, FILE *out);
 
 /* What the scenario calls things; all borrowed. */
 struct tracing_record_name {

@@ -209,7 +209,8 @@ static int compare_metadata(struct tracing_diff *d)
         return 0;
     }
     for (unsigned i = 0; i < 2; i++)
-        if (tracing_read_names(d->run[i], &d->names[i], d->err) != 0)
+        if (tracing_read_names(d->run[i], &d->names[i], d->err) != 0 ||
+            tracing_gaps_read(d->run[i], &d->gaps[i], d->err) != 0)
             return -1;
     if (!same_names(d->names[0].nodes, d->names[0].n_nodes, d->names[1].nodes, d->names[1].n_nodes))
         fputs("trace: the runs have other nodes, or in another order\n", d->note);
@@ -232,6 +233,12 @@ static void put_plural(FILE *out, const char *before, uint64_t n, const char *on
     fprintf(out, "%s%" PRIu64 " %s", before, n, n == 1 ? one : many);
 }
 
+static void put_gaps(const struct tracing_diff *d)
+{
+    for (unsigned i = 0; i < 2 && d->traced; i++)
+        tracing_tell_gaps(d->run[i], i == 0 ? "not compared: in A " : "not compared: in B ", d->out);
+}
+
 static int report(struct tracing_diff *d)
 {
     if (!d->best && d->notes_len == 0) {
@@ -241,6 +248,7 @@ static int report(struct tracing_diff *d)
         put_plural(d->out, ", ", d->captures.all, "capture", "captures");
         put_plural(d->out, ", ", d->hashes, "memory hash", "memory hashes");
         fputc('\n', d->out);
+        put_gaps(d);
         return 0;
     }
     if (d->best) {
@@ -253,6 +261,7 @@ static int report(struct tracing_diff *d)
     put_count(d->out, ", ", &d->results, "result");
     fputc('\n', d->out);
     fputs(d->notes, d->out);
+    put_gaps(d);
     return 1;
 }
 

@@ -9,6 +9,7 @@
 #ifndef COB_TRACING_DIFF_H
 #define COB_TRACING_DIFF_H
 
+#include "tracing/tracing_gaps.h"
 #include "tracing/tracing_read.h"
 
 enum tracing_rank {
@@ -28,6 +29,8 @@ struct tracing_diff {
     FILE *out, *err;
     bool traced, one_trace;        /* both runs have a trace; only one has */
     struct tracing_names names[2]; /* from the metadata, if traced */
+    struct tracing_gaps
+        gaps[2]; /* what the traces do not hold; if there are any, only events outside are compared */
     struct tracing_count streams, consoles, captures, results;
     uint64_t events;
     unsigned hashes;

@@ -3,18 +3,31 @@
  * tracing_diff_stream.c - the first event in which two streams differ.
  *
  * Bytes are compared first: equal files are the common case and cost a memcmp. They are walked all the same,
- * to count events and to notice damage; only streams that differ are compared event by event.
+ * to count events and to notice damage; only streams that differ are compared event by event. What lies in a
+ * gap of either trace (tracing_gaps.h) is passed over.
  */
 #include "tracing/tracing_diff.h"
 #include <errno.h>
 
+/* The next event that both traces can have; as tracing_cursor_next(). */
+static int next(const struct tracing_diff *d, struct tracing_cursor *c, struct tracing_event *ev)
+{
+    int state;
+    do
+        state = tracing_cursor_next(c, ev);
+    while (state == 1 && (tracing_gaps_hide(&d->gaps[0], ev->at, ev->id) ||
+                          tracing_gaps_hide(&d->gaps[1], ev->at, ev->id)));
+    return state;
+}
+
 /* Walks what is left of a stream, to count its events and to find damage. */
-static int walk(struct tracing_diff *d, unsigned run, const char *file, struct tracing_cursor *c)
+static int walk(struct tracing_diff *d, unsigned run, const char *file, struct tracing_cursor *c,
+                uint64_t *events)
 {
     struct tracing_event ev;
     int state;
-    while ((state = tracing_cursor_next(c, &ev)) == 1)
-        ;
+    while ((state = next(d, c, &ev)) == 1)
+        ++*events;
     if (state == 0)
         return 0;
     tracing_cursor_complain(c, d->run[run], file, d->err);
@@ -63,22 +76,24 @@ int tracing_diff_stream(struct tracing_diff *d, const char *file, const char *no
     struct tracing_cursor c[2];
     struct tracing_event ev[2];
     int state[2] = {0, 0}, result = 0;
+    uint64_t events[2] = {0, 0}; /* compared */
     for (unsigned i = 0; i < 2; i++)
         tracing_cursor_start(&c[i], &map[i], &d->names[i], node);
     if (!same)
         do
             for (unsigned i = 0; i < 2; i++)
-                state[i] = tracing_cursor_next(&c[i], &ev[i]);
+                events[i] += (state[i] = next(d, &c[i], &ev[i])) == 1;
         while (state[0] == 1 && state[1] == 1 && events_equal(d, ev));
     if (state[0] >= 0 && state[1] >= 0 && state[0] + state[1] > 0)
         tell_event(d, node, ev, state);
     for (unsigned i = 0; i < 2 && result == 0 && !(same && i == 1); i++)
-        result = walk(d, i, file, &c[i]);
+        result = walk(d, i, file, &c[i], &events[i]);
     if (result == 0) {
+        same = same || (state[0] + state[1] == 0 && d->gaps[0].n + d->gaps[1].n > 0);
         if (!same && state[0] + state[1] == 0)
             fprintf(d->note, "%s: the events are the same, their packets are not\n", file);
         d->streams.different += !same;
-        d->events += c[0].events;
+        d->events += events[0];
     }
     tracing_diff_unmap(map);
     return result;

@@ -61,10 +61,11 @@ static void open_trace(struct tracing *t, const char *dir)
     write_metadata(t, path_in(dir, "trace/metadata"));
     for (unsigned i = 0; i < t->names.n_nodes && !t->error.err; i++)
         tracing_stream_open(&t->streams[i], &t->error, path_in(dir, "trace/node-%s", t->names.nodes[i]),
-                            TRACING_NODE_CLASS, i);
+                            TRACING_NODE_CLASS, i, &t->gaps);
     if (!t->error.err)
         tracing_stream_open(&t->streams[t->names.n_nodes], &t->error, path_in(dir, "trace/fabric"),
-                            TRACING_FABRIC_CLASS, t->names.n_nodes);
+                            TRACING_FABRIC_CLASS, t->names.n_nodes, &t->gaps);
+    t->gaps_path = path_in(dir, "trace-gaps");
 }
 
 static void open_captures(struct tracing *t, const char *dir, const bool *fabric)

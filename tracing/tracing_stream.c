@@ -62,6 +62,10 @@ static void write_event(void *owner, vtime_t at, const uint8_t *bytes, size_t le
     struct tracing_stream *s = owner;
     if (s->file.error->err)
         return;
+    if (tracing_gaps_hide(s->gaps, at, tracing_get16(bytes))) {
+        s->left_out++;
+        return;
+    }
     if (len > TRACING_PACKET_BYTES - s->file.used)
         finish_packet(s);
     if (s->file.used == TRACING_PACKET_HEAD)
@@ -72,10 +76,10 @@ static void write_event(void *owner, vtime_t at, const uint8_t *bytes, size_t le
 }
 
 bool tracing_stream_open(struct tracing_stream *s, struct tracing_error *error, char *path,
-                         enum tracing_class c, unsigned node)
+                         enum tracing_class c, unsigned node, const struct tracing_gaps *gaps)
 {
-    *s =
-        (struct tracing_stream){.stream_class = c, .node = node, .queue = {.write = write_event, .owner = s}};
+    *s = (struct tracing_stream){
+        .stream_class = c, .node = node, .gaps = gaps, .queue = {.write = write_event, .owner = s}};
     if (!tracing_file_open(&s->file, error, path, TRACING_PACKET_BYTES))
         return false;
     start_packet(s);

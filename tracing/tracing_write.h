@@ -13,6 +13,7 @@
 #define COB_TRACING_WRITE_H
 
 #include "tracing/tracing_format.h"
+#include "tracing/tracing_gaps.h"
 
 /* The first failure. path is malloc'd (NULL when there was no memory for it, or for anything else). */
 struct tracing_error {
@@ -79,10 +80,12 @@ struct tracing_stream {
     vtime_t first, last; /* of the packet being filled */
     size_t saved;        /* so much of it is on the disk already */
     vtime_t latest;      /* of all events ever queued */
+    const struct tracing_gaps *gaps;
+    uint64_t left_out; /* events that fell into one */
 };
 
 bool tracing_stream_open(struct tracing_stream *s, struct tracing_error *error, char *path,
-                         enum tracing_class c, unsigned node);
+                         enum tracing_class c, unsigned node, const struct tracing_gaps *gaps);
 void tracing_stream_save(struct tracing_stream *s);  /* the packet being filled can be read from now on */
 void tracing_stream_close(struct tracing_stream *s); /* its queue is drained already */
 
@@ -137,6 +140,8 @@ struct tracing {
     unsigned n_listed;
     vtime_t earliest, committed, save_at;
     uint64_t events;
+    struct tracing_gaps gaps;
+    char *gaps_path;
 };
 
 #endif

@@ -32,11 +32,12 @@
 #include "devices/port/port.h"
 
 #define DEBUG_MAGIC      0x31474244u /* "DBG1" */
-#define DEBUG_VERSION    3u
+#define DEBUG_VERSION    4u
 #define DEBUG_DATA_BYTES 16384u
 #define DEBUG_MAX_POINTS 64u
 #define DEBUG_MESSAGES   1024u
 #define DEBUG_FAULTS     256u /* as many as a scenario can have */
+#define DEBUG_GAPS       128u
 #define DEBUG_PATH_BYTES 512u
 
 enum debug_why {
@@ -139,6 +140,11 @@ struct debug_filter {
     vtime_t after_ps; /* only faults later than this: the rack stands where it was told of the earlier ones */
 };
 
+/* Of virtual time, in which the run's trace is not to be recorded. to_ps: VTIME_NEVER: to the end. */
+struct debug_gap {
+    vtime_t from_ps, to_ps;
+};
+
 struct debug_shared {
     uint32_t magic, version, size, n_nodes;
     char bell_path[DEBUG_PATH_BYTES]; /* /proc/PID/fd/N of a pipe */
@@ -158,10 +164,17 @@ struct debug_shared {
     uint64_t n_messages;            /* ever */
     struct debug_message message[DEBUG_MESSAGES];
     struct debug_fault fault[DEBUG_FAULTS];
+    uint32_t traced;              /* the run has a trace; it says */
+    vtime_t committed_ps;         /* of the trace before this nothing can be changed; the run says */
+    _Atomic uint32_t gaps_serial; /* counted up when the gaps were changed, while the rack is at rest */
+    uint32_t n_gaps;              /* ascending, apart */
+    struct debug_gap gap[DEBUG_GAPS];
     struct debug_node node[PORT_MAX_NODES];
 };
 
-_Static_assert(sizeof(struct debug_point) == 16 && sizeof(struct debug_message) == 48, "part of the format");
+_Static_assert(sizeof(struct debug_point) == 16 && sizeof(struct debug_gap) == 16 &&
+                   sizeof(struct debug_message) == 48,
+               "part of the format");
 _Static_assert(sizeof(struct debug_node) % 64 == 0, "cache lines");
 
 #endif

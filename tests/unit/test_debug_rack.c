@@ -553,6 +553,59 @@ START_TEST(points_in_another_order_are_no_change)
 }
 END_TEST
 
+static const char *monitor(const char *command)
+{
+    static char text[1000];
+    text[0] = 0;
+    target.monitor(&rack, 0, command, say, text);
+    return text;
+}
+
+START_TEST(recording_off_and_on)
+{
+    launch();
+    ck_assert_ptr_nonnull(strstr(monitor("trace off"), "no trace"));
+    rack.shared->traced = 1;
+    rack.shared->committed_ps = 40 * NS;
+    for (unsigned i = 0; i < NODES; i++)
+        rack.shared->node[i].stop_ps = (vtime_t)(50 + i) * NS;
+    uint32_t serial = atomic_load(&rack.shared->gaps_serial);
+    ck_assert_str_eq(monitor("trace off"), "from 0.000000052000 s on the trace is not recorded\n");
+    ck_assert_uint_eq(atomic_load(&rack.shared->gaps_serial), serial + 1);
+    ck_assert_uint_eq(rack.shared->n_gaps, 1);
+    ck_assert_int_eq(rack.shared->gap[0].from_ps, 52 * NS); /* where the last one stands */
+    ck_assert_int_eq(rack.shared->gap[0].to_ps, VTIME_NEVER);
+    rack.shared->committed_ps = 60 * NS + 1; /* what is in the trace stays as it is */
+    ck_assert_str_eq(monitor("trace on"), "from 0.000000060001 s on the trace is recorded\n");
+    ck_assert_int_eq(rack.shared->gap[0].to_ps, 60 * NS + 1);
+    monitor("trace off"); /* one gap goes on */
+    ck_assert_uint_eq(rack.shared->n_gaps, 1);
+    monitor("trace on");
+    rack.shared->committed_ps = 70 * NS;
+    monitor("trace off");
+    ck_assert_uint_eq(rack.shared->n_gaps, 2);
+    ck_assert_ptr_nonnull(strstr(monitor("trace"), "from 0.000000070000 s to the end"));
+    /* A run that is started again leaves out the same; who has gone back and says something forgets what came
+     * then. */
+    ck_assert_int_eq(rack_open(&rack, true, 0, 0), 0);
+    ck_assert_uint_eq(rack.shared->n_gaps, 2);
+    ck_assert_int_eq(rack.shared->gap[1].from_ps, 70 * NS);
+    rack.shared->committed_ps = 55 * NS;
+    ck_assert_int_eq(debug_gaps_switch(&rack, true), 55 * NS);
+    ck_assert_uint_eq(rack.shared->n_gaps, 1);
+    ck_assert_int_eq(rack.shared->gap[0].to_ps, 55 * NS);
+    for (unsigned i = 1; i < DEBUG_GAPS; i++) {
+        rack.shared->committed_ps += 2;
+        ck_assert_int_ge(debug_gaps_switch(&rack, false), 0);
+        rack.shared->committed_ps += 2;
+        ck_assert_int_ge(debug_gaps_switch(&rack, true), 0);
+    }
+    rack.shared->committed_ps += 2;
+    ck_assert_int_eq(debug_gaps_switch(&rack, false), -1);
+    ck_assert_uint_eq(rack.shared->n_gaps, DEBUG_GAPS);
+}
+END_TEST
+
 START_TEST(monitor_says_what_it_does_not_understand)
 {
     static const char *const bad[] = {"nonsense",
@@ -564,7 +617,9 @@ START_TEST(monitor_says_what_it_does_not_understand)
                                       "break message to x",
                                       "break message sent to a",
                                       "goto -",
-                                      "break message from"};
+                                      "break message from",
+                                      "trace maybe",
+                                      "trace on off"};
     launch();
     for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char text[1000] = "";
@@ -598,6 +653,7 @@ int main(void)
     tcase_add_test(c, the_end_can_be_looked_at);
     tcase_add_test(c, letting_go_forgets_everything);
     tcase_add_test(c, points_in_another_order_are_no_change);
+    tcase_add_test(c, recording_off_and_on);
     tcase_add_test(c, monitor_says_what_it_does_not_understand);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);

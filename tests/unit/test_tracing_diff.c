@@ -4,11 +4,14 @@
  * are none.
  */
 #include "tests/unit/tracing_fixture.h"
+#include "tracing/tracing_gaps.h"
 
 /* What is different in a recorded run. */
 struct plant {
     bool tx_len, tx_time, node_end, link_drop, console_text, console_more, capture_byte, raw_only, late_state;
     const char *hash; /* alpha's memory */
+    struct tracing_gap gap[2];
+    unsigned n_gaps;
 };
 
 static void write_result(const char *run, const char *hash, int exit_status)
@@ -31,6 +34,8 @@ static void record(const char *run, const struct plant *p)
     static uint8_t frame[200];
     struct tracing *t = fix_open(run);
     for (unsigned i = 0; i < 5000; i++) {
+        if (i == 1000 && p->n_gaps) /* told while the run is under way */
+            tracing_set_gaps(t, p->gap, p->n_gaps);
         vtime_t at = i * VTIME_MS;
         bool here = i == 2500;
         uint32_t len = 98 + (here && p->tx_len ? 4 : 0);
@@ -212,6 +217,44 @@ START_TEST(memory)
 }
 END_TEST
 
+/* Of a gap nothing is compared but how the nodes do, and what is not in the trace is said. */
+START_TEST(gaps)
+{
+    char *out, *err;
+    struct plant p = {.tx_len = true, .n_gaps = 1, .gap = {{2400 * VTIME_MS, 2501 * VTIME_MS}}};
+    record("a", &(struct plant){0});
+    record("b", &p);
+    static const char said[] =
+        "identical: 3 streams, 15186 events, 2 consoles, 2 captures, 2 memory hashes\n"
+        "not compared: in B not in the trace: from 2.400000000000 s to 2.501000000000 s (recording was "
+        "off)\n";
+    ck_assert_int_eq(fix_diff("a", "b", &out, &err), 0);
+    ck_assert_str_eq(out, said);
+    free(out), free(err);
+    ck_assert_int_eq(fix_diff("b", "b", &out, &err), 0);
+    ck_assert_msg(strstr(out, "15186 events") != NULL, "%s", out);
+    free(out), free(err);
+    p.gap[0].to = 2500 * VTIME_MS; /* the difference is behind it */
+    record("c", &p);
+    expect("a", "c", "first difference at 2.500000000 s: node beta: frame tx #2500 eth0 98 bytes hash ",
+           "not compared: in B not in the trace: from 2.4");
+    p.gap[0].to = VTIME_NEVER;
+    p.late_state = true; /* a node's state is always recorded */
+    record("d", &p);
+    expect("a", "d",
+           "first difference at 7.000000000 s: node alpha: A ends here, B continues with state panic",
+           "from 2.400000000000 s to the end (recording was off)\n");
+    p.n_gaps = 2; /* the events that are recorded do not depend on when this was said */
+    p.gap[0].to = 2410 * VTIME_MS;
+    p.gap[1] = (struct tracing_gap){2420 * VTIME_MS, 2600 * VTIME_MS};
+    p.late_state = false;
+    record("e", &p);
+    ck_assert_int_eq(fix_diff("a", "e", &out, &err), 0);
+    ck_assert_uint_eq(fix_lines(out), 3);
+    free(out), free(err);
+}
+END_TEST
+
 START_TEST(missing_files)
 {
     record("a", &(struct plant){0});
@@ -249,6 +292,22 @@ START_TEST(not_runs)
     ck_assert_int_eq(truncate(fix_path("b", "trace/fabric"), 0), 0);
     ck_assert_int_eq(truncate(fix_path("b", "capture/wire0.0.pcapng"), 1001), 0);
     expect_error("a", "b", "/b/capture/wire0.0.pcapng: truncated: the file ends inside a block");
+    static const char *const bad[] = {"5\n",
+                                      "5 4\n",
+                                      "5 x\n",
+                                      "-5 6\n",
+                                      "5 -",
+                                      "5 6 7\n",
+                                      "7 8\n5 6\n",
+                                      "1 -\n2 3\n",
+                                      "1 5\n5 6\n",
+                                      "5  6\n",
+                                      "5 99999999999999999999\n"};
+    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        fix_write("b", "trace-gaps", bad[i], strlen(bad[i]));
+        expect_error("a", "b", "/b/trace-gaps: line ");
+    }
+    ck_assert_int_eq(unlink(fix_path("b", "trace-gaps")), 0);
     fix_patch("b", "trace/metadata", 100, '!');
     expect_error("a", "b", "/b/trace/metadata: damaged, or of another version");
     fix_write("b", "result.json", "{\"nodes\":\n [1,", 14);
@@ -287,5 +346,5 @@ START_TEST(without_trace)
 END_TEST
 
 FIX_MAIN("tracing_diff", equal, frame_length, frame_time, stream_ends, fabric, console_text, console_only,
-         console_longer, raw_bytes, capture_bytes, earliest_of_many, memory, missing_files, not_runs,
+         console_longer, raw_bytes, capture_bytes, earliest_of_many, memory, gaps, missing_files, not_runs,
          without_trace)

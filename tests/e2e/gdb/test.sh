@@ -160,6 +160,39 @@ part sent
 contains "a message that is being sent is in flight" part 'beta -> \.\.\., [0-9]* bytes, sent at'
 same "breaking on messages changes nothing" "$plain" "$dir"
 
+# ---- recording off between two messages; once more after going back, and in one that is told so from the start
+
+cat >trace.gdb <<'GDB'
+monitor break message received from alpha to beta nth 2
+continue
+monitor trace off
+monitor break message received from alpha to beta nth 4
+continue
+monitor trace on
+monitor vtime
+echo @ gaps\n
+monitor trace
+echo @ end\n
+GDB
+(cat trace.gdb && printf 'cob-goto -1us\nmonitor trace\n') >trace-back.gdb
+for n in trace trace-back; do
+    debug $n $n.gdb messages.scn.yml
+    check "$n: the run says what its trace does not hold" cp "$dir/trace-gaps" $n.gaps
+    "$COB" trace "$dir" >$n.events 2>$n.said
+    contains "$n: so does cob trace" $n.said 'not in the trace: from 0\.[0-9]* s to 0\.[0-9]* s'
+    contains "$n: so does the report" "$dir/report.html" 'not in the trace: from'
+    "$COB" diff "$plain" "$dir" >$n.diff 2>&1
+    equal "$n: what both traces hold is the same" $? 0
+    contains "$n: cob diff says what it did not compare" $n.diff '^not compared: in B not in the trace: from'
+    rm -rf "$dir"
+done
+check "going back leaves out the same parts" cmp trace.gaps trace-back.gaps
+check "and records the same events" cmp trace.events trace-back.events
+awk 'FNR == NR { from = $1; to = $2; next } { t = int($1 * 1e12 + 0.5) } t < from || t >= to || / state /' \
+    trace.gaps messages.trace >trace.wanted
+check "what lies between is left out" cmp trace.wanted trace.events
+check "that is something" [ "$(wc -l <trace.events)" -lt "$(wc -l <messages.trace)" ]
+
 # ---- attach, look, go away
 
 three long 60ms
