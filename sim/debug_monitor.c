@@ -11,7 +11,8 @@
 
 struct talk {
     struct debug_rack *r;
-    unsigned node; /* that gdb looks at */
+    unsigned node;    /* that gdb looks at */
+    const char *text; /* what stands behind the command */
     void (*say)(void *to, const char *text);
     void *to;
 };
@@ -155,12 +156,21 @@ static void arm_goto(struct talk *t, vtime_t at_ps)
     r->plan.cpu = 0;
 }
 
+/* A fault that was given is in no run yet: says so. */
+static bool fault_waits(struct talk *t)
+{
+    bool waits = t->r->n_faults_run < t->r->scn->n_faults;
+    if (waits)
+        tell(t, "`continue` first: the run is started again, with the fault\n");
+    return waits;
+}
+
 static void do_until(struct talk *t, unsigned n, char **w)
 {
     vtime_t to;
     char when[40];
 
-    if (!time_of(t, n, w, &to))
+    if (!time_of(t, n, w, &to) || fault_waits(t))
         return;
     if (!plan_ahead(t->r, to, t->node)) {
         tell(t, "some node is beyond that time already: `monitor goto %s` runs again from the start\n", w[1]);
@@ -195,6 +205,8 @@ static void do_align(struct talk *t, unsigned n, char **w)
         tell(t, "some node has several CPUs: it cannot be made to stand exactly where another one does\n");
         return;
     }
+    if (fault_waits(t))
+        return;
     t->r->armed_goto = false;
     t->r->armed_align = false;
     if (to > 0 && plan_ahead(t->r, to, t->node)) {
@@ -317,6 +329,35 @@ static void do_trace(struct talk *t, unsigned n, char **w)
     }
 }
 
+/* A fault for the run: it is started again, up to here, with one more fault that begins now or later. */
+static void do_fault(struct talk *t, unsigned n, char **w)
+{
+    struct debug_rack *r = t->r;
+    vtime_t now = (rack_now_ps(r, t->node) + VTIME_NS - 1) / VTIME_NS * VTIME_NS;
+    char *said = NULL, from[40], here[40];
+    size_t len = 0;
+
+    (void)w;
+    if (n < 2) {
+        tell(t, "one entry of `faults:` is needed, e.g. { link: NAME, loss: 10%%, at: now, for: 1ms }\n");
+        return;
+    }
+    FILE *f = open_memstream(&said, &len);
+    if (!f)
+        return;
+    int bad = scenario_add_fault_now(r->scn, t->text, now, f);
+    fclose(f);
+    if (bad < 0) {
+        t->say(t->to, said ? said : "out of memory\n");
+    } else {
+        const struct scn_fault *added = &r->scn->faults[r->scn->n_faults - 1];
+        arm_goto(t, now);
+        tell(t, "fault %s at %s; `continue` runs again from the start to %s, with it\n", added->name,
+             at(added->at_ps, from), at(now, here));
+    }
+    free(said);
+}
+
 static void do_help(struct talk *t, unsigned n, char **w);
 
 static const struct {
@@ -339,6 +380,9 @@ static const struct {
      "next `continue` stops at it; alone: what is waited for"},
     {"delete", do_delete, true, "what `break` waits for is not waited for any more"},
     {"faults", do_faults, true, "the scenario's faults: planned, active, over"},
+    {"fault", do_fault, true,
+     "ENTRY: one more fault, as in `faults:` of a scenario, at: now or later; the next `continue` runs "
+     "again, to here"},
     {"trace", do_trace, true,
      "on | off: events from here on are recorded in the trace, or not; alone: what is not"},
 };
@@ -354,7 +398,9 @@ static void do_help(struct talk *t, unsigned n, char **w)
 void debug_monitor(struct debug_rack *r, unsigned node, const char *command,
                    void (*say)(void *to, const char *text), void *to)
 {
-    struct talk t = {r, node, say, to};
+    const char *rest = command + strspn(command, " \t\n");
+    rest += strcspn(rest, " \t\n");
+    struct talk t = {r, node, rest + strspn(rest, " \t\n"), say, to};
     char *copy = strdup(command), *save = NULL, *w[WORDS];
     unsigned n = 0;
 

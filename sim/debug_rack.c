@@ -242,6 +242,7 @@ void rack_let_go(struct debug_rack *r)
         r->node[i].n_want = 0;
         r->node[i].pending = false;
     }
+    scenario_drop_faults(r->scn, r->n_faults_run); /* nobody has the run started again for them */
     r->plan.kind = PLAN_NONE;
     r->until_ps = 0;
     r->armed_goto = r->armed_align = r->armed_filter = false;
@@ -862,6 +863,7 @@ int rack_open(struct debug_rack *r, bool start_stopped, vtime_t hold_ps, unsigne
             put_points(r, i);
     }
     debug_gaps_put(r);
+    r->n_faults_run = r->scn->n_faults;
     r->shared->magic = DEBUG_MAGIC;
     r->phase = RACK_LAUNCH;
     return 0;

@@ -45,7 +45,7 @@ struct plan {
 };
 
 struct debug_rack {
-    const struct scenario *scn;
+    struct scenario *scn; /* `monitor fault` adds to its faults */
     const struct description *describe[SCN_ARCH_COUNT];
     struct debug_shared *shared;
     struct port_shared *port;
@@ -68,6 +68,8 @@ struct debug_rack {
     bool stepping;    /* gdb's last order was a step (to get over a breakpoint, say) */
     struct debug_filter filter;
     bool armed_filter;
+    unsigned n_faults_run; /* so many of the scenario's are in the run; the others wait for it to be started
+                              again */
     vtime_t fault_seen_ps; /* of the fault that was told last: those up to then are not waited for again */
     struct debug_gap gap[DEBUG_GAPS]; /* debug_gaps.c */
     unsigned n_gaps;

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -29,6 +30,8 @@ struct session {
     struct gdb_server *server;
     int listener, client, signals, run_fd, gdb_fd;
     pid_t run, gdb;
+    unsigned n_faults;       /* of the scenario; those behind them were given by gdb */
+    int faults_fd;           /* a file of these for the run; -1: there are none */
     bool waiting_for_client; /* nobody has connected yet, and the rack shall wait for the first */
     bool failed;             /* no run could be started */
     int interrupts;
@@ -38,6 +41,44 @@ struct session {
 
 /* ---- the run ---- */
 
+/* The file of the faults that gdb has given, anew. 0, or -1 errno. */
+static int write_faults(struct session *s)
+{
+    if (s->faults_fd >= 0)
+        close(s->faults_fd);
+    s->faults_fd = -1;
+    if (s->c->scn->n_faults == s->n_faults)
+        return 0;
+    s->faults_fd = memfd_create("cob-faults", MFD_CLOEXEC);
+    int fd = s->faults_fd < 0 ? -1 : dup(s->faults_fd);
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+    if (!f) {
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    int bad = scenario_dump_faults(s->c->scn, s->n_faults, f);
+    return fclose(f) != 0 || bad ? -1 : 0;
+}
+
+/* Leaves them in the run's directory. */
+static void keep_faults(const struct session *s)
+{
+    char path[DEBUG_PATH_BYTES + 16];
+    FILE *f;
+
+    if (s->faults_fd < 0 || !s->rack.shared || !s->rack.shared->run_dir[0])
+        return;
+    snprintf(path, sizeof path, "%s/faults.yml", s->rack.shared->run_dir);
+    scenario_drop_faults(s->c->scn, s->rack.n_faults_run); /* which the run does not have */
+    f = fopen(path, "we");
+    int bad = !f || scenario_dump_faults(s->c->scn, s->n_faults, f) < 0;
+    if (f && fclose(f) != 0)
+        bad = 1;
+    if (bad)
+        fprintf(stderr, "cob: %s: %s\n", path, strerror(errno));
+}
+
 static pid_t start_run(struct session *s)
 {
     pid_t parent = getpid(), pid;
@@ -45,12 +86,17 @@ static pid_t start_run(struct session *s)
 
     while (s->c->run_args[n])
         n++;
-    char **argv = calloc(n + 4, sizeof *argv);
+    char **argv = calloc(n + 6, sizeof *argv), faults[64];
     assert(argv);
     argv[0] = "cob";
     memcpy(argv + 1, s->c->run_args, n * sizeof *argv);
     argv[n + 1] = "--debug";
     argv[n + 2] = s->rack.path;
+    if (s->faults_fd >= 0) {
+        snprintf(faults, sizeof faults, "/proc/%d/fd/%d", (int)parent, s->faults_fd);
+        argv[n + 3] = "--faults";
+        argv[n + 4] = faults;
+    }
     pid = fork();
     if (pid == 0) {
         sigset_t none;
@@ -71,7 +117,8 @@ static pid_t start_run(struct session *s)
 
 static int begin_run(struct session *s, bool start_stopped, vtime_t hold_ps)
 {
-    if (rack_open(&s->rack, start_stopped, hold_ps, s->rack.plan.node) < 0 || (s->run = start_run(s)) < 0) {
+    if (write_faults(s) < 0 || rack_open(&s->rack, start_stopped, hold_ps, s->rack.plan.node) < 0 ||
+        (s->run = start_run(s)) < 0) {
         fprintf(stderr, "cob: cannot start the run: %s\n", strerror(errno));
         s->failed = true;
         return -1;
@@ -377,8 +424,9 @@ static int open_all(struct session *s)
     char where[200];
     sigset_t set;
 
-    s->listener = s->client = s->signals = s->run_fd = s->gdb_fd = -1;
+    s->listener = s->client = s->signals = s->run_fd = s->gdb_fd = s->faults_fd = -1;
     s->rack.scn = s->c->scn;
+    s->n_faults = s->c->scn->n_faults;
     s->rack.stopped = stopped;
     s->rack.restart = restart;
     s->rack.ctx = s;
@@ -444,6 +492,9 @@ int session_run(const struct session_config *c)
     if (s->gdb > 0)
         while (waitpid(s->gdb, NULL, 0) < 0 && errno == EINTR)
             ;
+    keep_faults(s);
+    if (s->faults_fd >= 0)
+        close(s->faults_fd);
     rack_close(&s->rack);
     gdb_server_free(s->server);
     for (unsigned a = 0; a < SCN_ARCH_COUNT; a++)

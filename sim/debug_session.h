@@ -13,7 +13,7 @@
 #include "sim/debug_rack.h"
 
 struct session_config {
-    const struct scenario *scn;
+    struct scenario *scn;                /* gdb may add faults */
     char *const *run_args;               /* of `cob run` or `cob replay`, that word first; NULL at the end */
     int only_node;                       /* it is a replay of this node alone; -1: a run */
     const char *socket;                  /* path; NULL: a port of the loopback interface */

@@ -331,8 +331,16 @@ void scenario_free(struct scenario *s); /* NULL is allowed */
 int scenario_add_faults(struct scenario *s, const char *path, FILE *diag);
 /* The same for text in memory; path is for messages. */
 int scenario_add_faults_text(struct scenario *s, const char *text, size_t len, const char *path, FILE *diag);
-/* Takes all faults out; the kinds stay. */
-void scenario_drop_faults(struct scenario *s);
+/*
+ * Adds one fault to a run under way, which stands at `now` (whole ns): an entry of `faults:`, as it stands in
+ * a file, in braces or without. It begins now ("at: now", or nothing) or later; `after` and `restart` are
+ * refused. Returns and diag as above, path "fault".
+ */
+int scenario_add_fault_now(struct scenario *s, const char *entry, vtime_t now, FILE *diag);
+/* Takes the faults from the first-th on out; the kinds stay. */
+void scenario_drop_faults(struct scenario *s, unsigned first);
+/* The faults from the first-th on, as a file for scenario_add_faults(). 0, or -1 errno. */
+int scenario_dump_faults(const struct scenario *s, unsigned first, FILE *out);
 
 /* The scenario with every default filled in, as YAML that scenario_load reads back to the same. 0, or -1
  * errno. */

@@ -102,7 +102,8 @@ size_t scn_utf8(const char *text, size_t len, uint32_t *cp)
 
 void scn_error(struct scn_diag *d, size_t pos, const char *fmt, ...)
 {
-    struct scn_report r = {.pos = pos < d->len ? pos : d->len};
+    size_t end = d->len - d->tail;
+    struct scn_report r = {.pos = pos < d->head ? d->head : pos < end ? pos : end};
     unsigned i;
     va_list ap;
 
@@ -187,7 +188,7 @@ static void print_source(const char *line, const char *at, const char *end, FILE
 
 void scn_diag_flush(struct scn_diag *d, FILE *out)
 {
-    const char *end = d->text + d->len, *line = d->text;
+    const char *end = d->text + d->len - d->tail, *line = d->text + d->head;
     unsigned number = 1;
 
     for (unsigned i = 0; i < d->n_reports; i++) {

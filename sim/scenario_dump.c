@@ -251,6 +251,25 @@ static void put_sides(const struct scenario *s, const struct scn_fault *f, FILE 
     fputs("]\n", out);
 }
 
+static void put_fault_list(const struct scenario *s, unsigned first, FILE *out)
+{
+    if (s->n_faults > first)
+        fputs("faults:\n", out);
+    for (unsigned i = first; i < s->n_faults; i++) {
+        fprintf(out, "  - name: \"%s\"\n", s->faults[i].name);
+        put_object(&scn_table_fault, &s->faults[i], SCN_EITHER, 4, out);
+        if (s->faults[i].action == SCN_PARTITION)
+            put_sides(s, &s->faults[i], out);
+    }
+}
+
+int scenario_dump_faults(const struct scenario *s, unsigned first, FILE *out)
+{
+    fputs("# Written by cob: the faults that were given to the run in the debugger.\n", out);
+    put_fault_list(s, first, out);
+    return fflush(out) == 0 && !ferror(out) ? 0 : -1;
+}
+
 static void put_faults(const struct scenario *s, FILE *out)
 {
     if (s->n_kinds)
@@ -265,14 +284,7 @@ static void put_faults(const struct scenario *s, FILE *out)
         fprintf(out, "  %s:\n", s->events[i].name);
         put_object(&scn_table_event, &s->events[i], SCN_EITHER, 4, out);
     }
-    if (s->n_faults)
-        fputs("faults:\n", out);
-    for (unsigned i = 0; i < s->n_faults; i++) {
-        fprintf(out, "  - name: \"%s\"\n", s->faults[i].name);
-        put_object(&scn_table_fault, &s->faults[i], SCN_EITHER, 4, out);
-        if (s->faults[i].action == SCN_PARTITION)
-            put_sides(s, &s->faults[i], out);
-    }
+    put_fault_list(s, 0, out);
 }
 
 int scenario_dump(const struct scenario *s, FILE *out)

@@ -448,6 +448,26 @@ static void fill_defaults(struct scn_fault *f)
     }
 }
 
+/* What is given to a run under way begins now or later. */
+static void check_now(struct fault_reader *fr)
+{
+    struct scn_diag *d = fr->r->d;
+    vtime_t now = *fr->r->now;
+    char when[40];
+
+    if (fr->f->after.given)
+        scn_error(d, pos_of(fr, "after"),
+                  "after: counts from the start of the run, which is over: give \"at\"");
+    else if (!given(fr, "at"))
+        fr->f->at_ps = now;
+    else if (!wrong(fr, "at") && fr->f->at_ps < now)
+        scn_error(d, pos_of(fr, "at"),
+                  "at: the run has come to %s already; \"now\" is that, or go back first",
+                  scn_format_time(now, when, sizeof when));
+    if (fr->f->action == SCN_RESTART)
+        scn_error(d, pos_of(fr, "restart"), "restart: is not possible in a run under the debugger");
+}
+
 static void add_to_side(struct fault_reader *fr, const struct scn_yaml *y, unsigned side)
 {
     struct scn_reader *r = fr->r;
@@ -508,6 +528,8 @@ static void check_fault(struct fault_reader *fr, const struct scn_yaml *y)
             check_ends(fr);
     }
     fill_defaults(fr->f);
+    if (fr->r->now)
+        check_now(fr);
 }
 
 static bool fault_name_taken(const struct scenario *s, const char *name)
@@ -610,7 +632,7 @@ void scn_free_faults(struct scenario *s, unsigned first_kind, unsigned first_fau
     s->n_faults = first_fault;
 }
 
-void scenario_drop_faults(struct scenario *s)
+void scenario_drop_faults(struct scenario *s, unsigned first)
 {
-    scn_free_faults(s, s->n_kinds, 0);
+    scn_free_faults(s, s->n_kinds, first);
 }

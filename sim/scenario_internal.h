@@ -38,6 +38,7 @@ struct scn_report {
 struct scn_diag {
     const char *path, *text;
     size_t len;
+    size_t head, tail; /* bytes before and behind what the user wrote: lines and columns do not count them */
     struct scn_report reports[SCN_MAX_ERRORS];
     unsigned n_reports;
     unsigned n_errors; /* also counts those that no longer fit */
@@ -240,6 +241,7 @@ struct scn_reader {
     const struct scn_yaml *node_defaults, *link_defaults; /* may be NULL */
     enum scn_net net;                                     /* kind of the link or switch being read */
     struct scn_tree *tree;
+    const vtime_t *now; /* a fault for a run under way, which stands here; NULL: for one that has not begun */
 };
 
 /*

@@ -335,22 +335,44 @@ static void read_faults_root(struct scn_reader *r, const struct scn_yaml *root)
     scn_read_faults(r, section(r, root, "kinds"), section(r, root, "faults"));
 }
 
-int scenario_add_faults_text(struct scenario *s, const char *text, size_t len, const char *path, FILE *diag)
+/* now: one fault of a run under way; NULL: a file of them. */
+static int add_faults(struct scenario *s, struct scn_diag *d, const vtime_t *now, FILE *diag)
 {
-    struct scn_diag d = {.path = path, .text = text, .len = len};
     struct scn_tree tree = {0};
-    struct scn_reader r = {.d = &d, .s = s, .dir = "", .tree = &tree};
+    struct scn_reader r = {.d = d, .s = s, .dir = "", .tree = &tree, .now = now};
     unsigned n_kinds = s->n_kinds, n_faults = s->n_faults;
 
-    if (scn_yaml_read(&tree, &d) == 0)
+    if (scn_yaml_read(&tree, d) == 0)
         read_faults_root(&r, tree.root);
     scn_yaml_free(&tree);
-    scn_diag_flush(&d, diag);
-    if (d.n_errors == 0)
+    if (now && d->n_errors == 0 && (s->n_kinds != n_kinds || s->n_faults != n_faults + 1))
+        scn_error(d, 0, "one fault is needed, and nothing else");
+    scn_diag_flush(d, diag);
+    if (d->n_errors == 0)
         return 0;
     scn_free_faults(s, n_kinds, n_faults);
     errno = EINVAL;
     return -1;
+}
+
+int scenario_add_faults_text(struct scenario *s, const char *text, size_t len, const char *path, FILE *diag)
+{
+    struct scn_diag d = {.path = path, .text = text, .len = len};
+    return add_faults(s, &d, NULL, diag);
+}
+
+int scenario_add_fault_now(struct scenario *s, const char *entry, vtime_t now, FILE *diag)
+{
+    bool braces = entry[strspn(entry, " \t")] == '{';
+    const char *head = braces ? "{faults: [" : "{faults: [{", *tail = braces ? "\n]}" : "\n}]}";
+    char *text = scn_printf("%s%s%s", head, entry, tail); /* a line of its own, behind a comment */
+    struct scn_diag d = {
+        .path = "fault", .text = text, .len = strlen(text), .head = strlen(head), .tail = strlen(tail)};
+    int rc = add_faults(s, &d, &now, diag), error = errno;
+
+    free(text);
+    errno = error;
+    return rc;
 }
 
 int scenario_add_faults(struct scenario *s, const char *path, FILE *diag)

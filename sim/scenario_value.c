@@ -171,6 +171,10 @@ static bool read_quantity(struct scn_reader *r, const struct scn_key *k, const s
         scn_error(r->d, y->pos, "%s: expected a number with a unit, found %s", k->key, scn_yaml_what(y));
         return false;
     }
+    if (r->now && k->type == SCN_T_TIME && !strcmp(k->key, "at") && !strcmp(y->text, "now")) {
+        *out = (uint64_t)*r->now;
+        return true;
+    }
     if (scn_parse_quantity(q, y->text, &value, err, sizeof err)) {
         scn_error(r->d, y->pos, "%s: %s", k->key, err);
         return false;

@@ -189,7 +189,7 @@ static int add_faults(struct scenario *s, const struct run_options *o)
 {
     for (unsigned i = 0; i < o->n_faults; i++)
         if (strcmp(o->faults[i], "none") == 0)
-            scenario_drop_faults(s);
+            scenario_drop_faults(s, 0);
         else if (scenario_add_faults(s, o->faults[i], stderr) < 0)
             return -1;
     return 0;

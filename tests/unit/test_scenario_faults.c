@@ -189,7 +189,7 @@ START_TEST(files_of_faults)
     ck_assert_int_eq(add(s, "faults: []\n"), 0);
     free(diag);
 
-    scenario_drop_faults(s);
+    scenario_drop_faults(s, 0);
     ck_assert_uint_eq(s->n_faults, 0);
     ck_assert_uint_eq(s->n_kinds, 2);
     ck_assert_int_eq(add(s, "faults: [{ link: eth, match: { kind: m }, loss: 3% }]\n"), 0);
@@ -241,6 +241,80 @@ START_TEST(too_many)
 }
 END_TEST
 
+static int add_now(struct scenario *s, const char *entry, vtime_t now)
+{
+    size_t len = 0;
+    FILE *f = open_memstream(&diag, &len);
+    int rc = scenario_add_fault_now(s, entry, now, f);
+
+    fclose(f);
+    ck_assert_int_eq(rc == 0, len == 0);
+    return rc;
+}
+
+/* One fault of a run under way; what was given so can be given as a file. */
+START_TEST(now)
+{
+    static const struct {
+        const char *entry, *says;
+    } wrong[] = {
+        {"{ link: wire0, los: 1% }", "fault:1:16: error: unknown key \"los\""},
+        {"link: wire0, los: 1%", "fault:1:14: error: unknown key \"los\""},
+        {"{ link: wire0, loss: 1%", "fault:1:"},
+        {"", "fault:1:1: error: "},
+        {"link: wire0, loss: 1%, at: 999us", "fault:1:28: error: at: the run has come to 1 ms already"},
+        {"link: wire0, loss: now", "fault:1:20: error: loss: "},
+        {"link: wire0, loss: 1%, for: now", "fault:1:29: error: for: "},
+        {"link: wire0, loss: 1%, after: { nth: 2 }", "fault:1:31: error: after: counts from the start"},
+        {"node: alpha, restart: 1ms", "fault:1:23: error: restart: is not possible"},
+        {"link: wire0, loss: 1% }, { link: wire0, loss: 1%", "fault:1:1: error: one fault is needed"},
+        {"{ link: wire0, loss: 1% }], kinds: { x: { offset: 1, bytes: 00 } }, faults: [", "fault:1:"},
+        {"[]", "fault:1:"},
+        {"\x01", "fault:1:"},
+        {"{ name: a, link: wire0, loss: 1% }", "fault:1:9: error: the name \"a\" is taken"},
+    };
+    struct scenario *s = parse("faults: [{ name: a, link: wire0, loss: 1% }]\n"), *again = parse("");
+    char *text = NULL;
+    size_t len = 0;
+
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        ck_assert_int_eq(add_now(s, wrong[i].entry, VTIME_MS), -1);
+        ck_assert_msg(strstr(diag, wrong[i].says) != NULL, "%s: %s", wrong[i].entry,
+                      diag);
+        ck_assert_ptr_null(strstr(diag, "{faults")); /* what the user did not write is not shown */
+        ck_assert_uint_eq(s->n_faults, 1);
+        free(diag);
+    }
+    ck_assert_int_eq(
+        add_now(s, " { name: b, link: wire0, from: alpha, delay: 5us, at: now, count: 2 }", VTIME_MS), 0);
+    free(diag);
+    ck_assert_int_eq(add_now(s, "node: beta, pause: 20us # and so on", VTIME_MS + VTIME_NS), 0);
+    free(diag);
+    ck_assert_int_eq(add_now(s, "partition: [[alpha], [beta]], at: 2ms", VTIME_MS), 0);
+    free(diag);
+    ck_assert_int_eq(s->faults[1].at_ps, VTIME_MS);
+    ck_assert_int_eq(s->faults[2].at_ps, VTIME_MS + VTIME_NS);
+    ck_assert_int_eq(s->faults[3].at_ps, 2 * VTIME_MS);
+    FILE *f = open_memstream(&text, &len);
+    ck_assert_int_eq(scenario_dump_faults(s, 1, f), 0);
+    fclose(f);
+    ck_assert_int_eq(add(again, text), 0);
+    free(diag);
+    ck_assert_uint_eq(again->n_faults, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        ck_assert_str_eq(again->faults[i].name, s->faults[i + 1].name);
+        ck_assert_int_eq(again->faults[i].at_ps, s->faults[i + 1].at_ps);
+        ck_assert_uint_eq(again->faults[i].action, s->faults[i + 1].action);
+    }
+    ck_assert_int_eq(again->faults[0].delay_ps, 5 * VTIME_US);
+    scenario_drop_faults(s, 2);
+    ck_assert_uint_eq(s->n_faults, 2);
+    free(text);
+    scenario_free(s);
+    scenario_free(again);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("scenario faults");
@@ -255,6 +329,7 @@ int main(void)
     tcase_add_test(t, files_of_faults);
     tcase_add_test(t, no_file_of_faults);
     tcase_add_test(t, too_many);
+    tcase_add_test(t, now);
     tcase_set_timeout(t, 60); /* a loaded machine is no failure */
     suite_add_tcase(s, t);
     r = srunner_create(s);

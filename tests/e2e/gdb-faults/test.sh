@@ -89,6 +89,58 @@ part at
 stands "$time"
 same "--at-message changes nothing" "$undisturbed" "$dir"
 rm -rf "$dir"
+
+# ---- faults given to the run: a message late, from now on; a node that stands still, soon. Once more by going back.
+
+cat >given.gdb <<'GDB'
+monitor break message received from alpha to beta nth 3
+continue
+monitor fault { link: "*", delay: 5us, at: 1us }
+monitor fault { link: "*", los: 1% }
+monitor fault name: late, link: "*", from: alpha, delay: 5us, at: now, for: 10us
+monitor until +1us
+echo @ given\n
+monitor vtime
+continue
+monitor vtime
+monitor fault { name: doze, node: beta, pause: 30us, at: 50us }
+monitor fault { name: doze, node: beta, pause: 30us, at: 100us }
+continue
+monitor faults
+monitor break fault doze
+continue
+echo @ dozes\n
+monitor nodes
+cob-until +10us
+monitor faults
+cob-goto -15us
+echo @ before\n
+monitor nodes
+monitor faults
+echo @ end\n
+GDB
+debug given given.gdb faults.scn.yml
+contains "a fault in the past is refused, with its place" "$out" '^fault:1:28: error: at: the run has come to .* already'
+contains "and one that is none" "$out" '^fault:1:14: error: unknown key "los" in fault \(did you mean "loss"\?\)'
+contains "no way round the run's new start" "$out" '^.continue. first: the run is started again, with the fault$'
+part given
+equal "the run stands where it stood" "$(grep -c '^0\.0' part)" 2
+equal "at the same time" "$(grep '^0\.0' part | sort -u | wc -l)" 1
+contains "both faults are the run's" part '^late +delay +\* +active'
+part dozes
+contains "the one that was to come begins" "$out" '^cob: fault doze begins at '
+contains "the late message was late once or more" part '^late +delay .* acted [1-9]'
+part before
+contains "going back runs again with them" part '^doze +pause +beta +planned'
+contains "with both" part '^late +delay +\* +(active|over)'
+check "the run's directory has them" cp "$dir/faults.yml" given.yml
+given=$dir
+run given 0 faults.scn.yml --backend direct --faults given.yml
+same "a run with that file is the same" "$given" "$dir"
+"$COB" diff "$undisturbed" "$dir" >diff.out 2>&1
+equal "and another one than without" $? 4
+rm -rf "$given" "$dir"
+
 "$COB" debug --at-message "to nobody" faults.scn.yml >bad.out 2>&1
 equal "a predicate that is none: exit status" $? 2
 contains "and why" bad.out "--at-message to nobody: there is no node 'nobody'"
