@@ -97,14 +97,14 @@ monitor break message received from alpha to beta nth 3
 continue
 monitor fault { link: "*", delay: 5us, at: 1us }
 monitor fault { link: "*", los: 1% }
-monitor fault name: late, link: "*", from: alpha, delay: 5us, at: now, for: 10us
+monitor fault name: late, link: "*", from: alpha, delay: 1us, at: now, for: 100us
 monitor until +1us
 echo @ given\n
 monitor vtime
 continue
 monitor vtime
 monitor fault { name: doze, node: beta, pause: 30us, at: 50us }
-monitor fault { name: doze, node: beta, pause: 30us, at: 100us }
+monitor fault { name: doze, node: beta, pause: 30us, at: 1100us }
 continue
 monitor faults
 monitor break fault doze
@@ -120,7 +120,7 @@ monitor faults
 echo @ end\n
 GDB
 debug given given.gdb faults.scn.yml
-contains "a fault in the past is refused, with its place" "$out" '^fault:1:28: error: at: the run has come to .* already'
+contains "a fault in the past is refused, with its place" "$out" '^fault:1:30: error: at: the run has come to .* already'
 contains "and one that is none" "$out" '^fault:1:14: error: unknown key "los" in fault \(did you mean "loss"\?\)'
 contains "no way round the run's new start" "$out" '^.continue. first: the run is started again, with the fault$'
 part given
