@@ -279,8 +279,7 @@ START_TEST(now)
 
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         ck_assert_int_eq(add_now(s, wrong[i].entry, VTIME_MS), -1);
-        ck_assert_msg(strstr(diag, wrong[i].says) != NULL, "%s: %s", wrong[i].entry,
-                      diag);
+        ck_assert_msg(strstr(diag, wrong[i].says) != NULL, "%s: %s", wrong[i].entry, diag);
         ck_assert_ptr_null(strstr(diag, "{faults")); /* what the user did not write is not shown */
         ck_assert_uint_eq(s->n_faults, 1);
         free(diag);
