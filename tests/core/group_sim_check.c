@@ -94,8 +94,14 @@ static const char *check_children(const struct gs_node *o, const struct group_pr
 {
     unsigned count = 0;
     for (const struct group_child *c = p->children; c; c = c->next, count++) {
-        if (!c->id)
+        if (!c->id) {
+            const struct group_op *op = o->g.ops;
+            while (op && (op->type != GROUP_SPAWN || op->record != c))
+                op = op->next;
+            if (!op)
+                return "a child without an id, and nobody has asked for it";
             continue;
+        }
         unsigned origin = group_origin(&o->g, c->id);
         const struct gs_node *n = &gs.node[origin];
         const struct gs_process *r = gs_reference(c->id);
@@ -113,6 +119,8 @@ static const char *check_children(const struct gs_node *o, const struct group_pr
         if (c->ended && there && !there->zombie)
             return "a child counts as ended that goes on";
     }
+    if (p->offspring > o->g.c.children || p->elsewhere > o->g.c.elsewhere)
+        return "more than the limits";
     return count == p->offspring ? NULL : "offspring is not the number of children";
 }
 
@@ -127,6 +135,8 @@ static const char *check_own(const struct gs_node *o, const struct gs_body *b)
                : c && c->ended ? NULL
                                : "a zombie that nobody can wait for";
     }
+    if (p->parent && group_origin(&o->g, p->parent) == o->number && !process_at(o, p->parent))
+        return "a parent that has gone";
     if (b->gone || !(p->threads + p->elsewhere + p->held))
         return "a process without threads goes on, or is gone and there";
     for (const struct group_thread *t = p->threads_elsewhere; t; t = t->next, count++) {

@@ -142,6 +142,52 @@ START_TEST(false_answers)
 }
 END_TEST
 
+static void act(int kind, unsigned a, unsigned b)
+{
+    gs_act(&(struct gs_action){kind, a, b});
+    const char *wrong = gs_check();
+    ck_assert_msg(!wrong, "%s", wrong);
+}
+
+/* Who waits for any child is told that the one under way does not begin: node 1 has no ids. */
+START_TEST(no_child_after_all)
+{
+    gs_start(2, &(struct gs_limits){.children = 5, .elsewhere = 5, .last_id = 1});
+    gs_program(0, "c1 p11");
+    gs_program(1, "w");
+    gs_first(0, 0);
+    act(GS_ACT, 0, 0);
+    act(GS_ACT, 0, 0);
+    act(GS_ACT, 0, 1);
+    ck_assert_uint_eq(gs.node[0].thread[1].asleep, 1);
+    run();
+    ck_assert_uint_eq(gs.echild, 1);
+    over();
+}
+END_TEST
+
+/* A child that ended before its node died has the status that it ended with. A replica without threads stays.
+ */
+START_TEST(ended_before)
+{
+    gs_start(2, &wide);
+    gs_program(0, "p11 s11 F");
+    gs_program(1, "x");
+    gs_first(0, 0);
+    run();
+    struct group_process *p = process(0, 1);
+    ck_assert(p->children->ended && p->children->status == 0x201 && !p->elsewhere);
+    ck_assert(process(1, 1) && process(1, 1)->threads == 0);
+    gs.crashes = 1;
+    act(GS_CRASH, 1, 0);
+    act(GS_DETECT, 1, 0);
+    ck_assert_int_eq(p->children->status, 0x201);
+    ck_assert(gs_rescue());
+    run();
+    over();
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("core: group");
@@ -151,6 +197,8 @@ int main(void)
     tcase_add_test(c, status_of_the_end);
     tcase_add_test(c, lies);
     tcase_add_test(c, false_answers);
+    tcase_add_test(c, no_child_after_all);
+    tcase_add_test(c, ended_before);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
     int failed = srunner_ntests_failed(r);
