@@ -174,6 +174,25 @@ static void on_fault_begin(void *ctx, unsigned node, const struct port_record *r
     send_down(e, f);
 }
 
+/* What is typed at the node's console from then on. */
+static void send_inputs(struct engine *e, unsigned node, vtime_t from)
+{
+    for (unsigned i = 0; i < e->scn->n_inputs; i++) {
+        const struct scn_input *in = &e->scn->inputs[i];
+        const char *end = in->end ? "\x04" : "";
+        char *text;
+
+        if (in->node != node || in->at_ps < from || (uint64_t)in->at_ps >= (uint64_t)e->port->stop_ps)
+            continue;
+        int len = asprintf(&text, "%s%s", in->text ? in->text : "", end);
+        assert(len > 0);
+        struct frame *f = frame_new(node, 0, in->at_ps, 0, text, (uint32_t)len);
+        f->type = PORT_REC_INPUT;
+        send_down(e, f);
+        free(text);
+    }
+}
+
 static void on_triggered(void *ctx, unsigned fault, vtime_t at)
 {
     struct engine *e = ctx;
@@ -637,6 +656,7 @@ bool engine_restart(struct engine *e, unsigned node)
     if (e->tr)
         tracing_node_state(e->tr, node, n->base_ps, "restarted", 0);
     fault_run_restarted(e->faults, node, n->base_ps, on_fault_begin, e);
+    send_inputs(e, node, n->base_ps);
     pthread_mutex_unlock(&e->lock);
     return true;
 }
@@ -710,6 +730,8 @@ const char *engine_port_path(const struct engine *e)
 int engine_start(struct engine *e)
 {
     fault_run_start(e->faults, on_fault_begin, e);
+    for (unsigned i = 0; i < e->scn->n_nodes; i++)
+        send_inputs(e, i, 0);
     for (unsigned c = 0; c < e->port->n_cores; c++) {
         struct worker *w = malloc(sizeof *w);
         assert(w);

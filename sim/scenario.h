@@ -48,6 +48,8 @@
  *     heartbeat: { offset: 48, bytes: "01 00 07", mask: "ff ff 0f" }
  *   events:                          # names for records of the event port: docs/trace.md
  *     page: { type: 33, text: "{u64} {arg: none, shared, exclusive} v{u64}" }
+ *   input:                           # what is typed at nodes' consoles, and when
+ *     - { node: alpha, at: 20ms, text: "ps\n" }
  *   faults:                          # what goes wrong, and when: docs/faults.md
  *     - { name: lossy, link: wire0, match: { kind: heartbeat }, at: 10ms, for: 5ms, loss: 10% }
  *
@@ -72,6 +74,7 @@
 #define SCN_MAX_NICS     8 /* eth0..eth7 of one node */
 #define SCN_MAX_CPUS     8
 #define SCN_MAX_KINDS    64
+#define SCN_MAX_INPUTS   256 /* typed at consoles */
 #define SCN_MAX_EVENTS   64  /* names for them */
 #define SCN_MAX_PATTERN  256 /* bytes of one kind */
 #define SCN_MAX_FAULTS   256
@@ -261,6 +264,15 @@ struct scn_fault {
     vtime_t off_ps;      /* restart: switched off for so long */
 };
 
+/* What is typed at a node's console. */
+struct scn_input {
+    char *node_name;
+    unsigned node; /* its index */
+    vtime_t at_ps;
+    char *text; /* NULL: nothing */
+    bool end;   /* Control-D behind it */
+};
+
 enum scn_trace_level { SCN_TRACE_MESSAGES, SCN_TRACE_DEVICE, SCN_TRACE_ALL };
 
 /* How much goes into the event trace. Names as given, with asterisks; an empty list: all. */
@@ -308,6 +320,8 @@ struct scenario {
     unsigned n_events;
     struct scn_fault *faults;
     unsigned n_faults;
+    struct scn_input *inputs; /* in the order of the file */
+    unsigned n_inputs;
     struct scn_trace trace;
 };
 

@@ -284,6 +284,12 @@ static void put_faults(const struct scenario *s, FILE *out)
         fprintf(out, "  %s:\n", s->events[i].name);
         put_object(&scn_table_event, &s->events[i], SCN_EITHER, 4, out);
     }
+    if (s->n_inputs)
+        fputs("input:\n", out);
+    for (unsigned i = 0; i < s->n_inputs; i++) {
+        fputs("  -\n", out);
+        put_object(&scn_table_input, &s->inputs[i], SCN_EITHER, 4, out);
+    }
     put_fault_list(s, 0, out);
 }
 

@@ -168,8 +168,9 @@ struct scn_table {
 
 extern const struct scn_table scn_table_root, scn_table_defaults, scn_table_node, scn_table_expect,
     scn_table_switch, scn_table_link, scn_table_topology, scn_table_load, scn_table_kind, scn_table_fault,
-    scn_table_match, scn_table_after, scn_table_trace, scn_table_explore, scn_table_check, scn_table_event;
-#define SCN_N_TABLES 16
+    scn_table_match, scn_table_after, scn_table_trace, scn_table_explore, scn_table_check, scn_table_event,
+    scn_table_input;
+#define SCN_N_TABLES 17
 extern const struct scn_table *const scn_tables[SCN_N_TABLES]; /* in the order of the reference */
 
 const struct scn_key *scn_key_find(const struct scn_table *t, const char *key);
@@ -277,6 +278,9 @@ void scn_expand_topology(struct scn_reader *r, const struct scn_yaml *y, struct 
 void scn_read_trace(struct scn_reader *r, const struct scn_yaml *y);
 void scn_free_trace(struct scenario *s);
 bool scn_trace_is_default(const struct scenario *s);
+/* scenario_input.c; y: the value of `input`, or NULL; after the links */
+void scn_read_inputs(struct scn_reader *r, const struct scn_yaml *y);
+void scn_free_inputs(struct scenario *s);
 /* scenario_events.c; y: the value of `events`, or NULL */
 void scn_read_events(struct scn_reader *r, const struct scn_yaml *y);
 void scn_free_events(struct scenario *s);

@@ -242,6 +242,7 @@ static void read_root(struct scn_reader *r, const struct scn_yaml *root)
     scn_read_links(r, links, section(r, root, "links"));
     scn_check_totals(r, nodes_pos);
     scn_read_events(r, section(r, root, "events"));
+    scn_read_inputs(r, section(r, root, "input"));
     scn_read_faults(r, section(r, root, "kinds"), section(r, root, "faults"));
     scn_read_trace(r, scn_yaml_get(root, "trace", NULL));
     scn_check_load(r, &sub[0], where.pos[scn_where_key(&scn_table_root, "load")]);
@@ -403,6 +404,7 @@ void scenario_free(struct scenario *s)
     scn_free_faults(s, 0, 0);
     scn_free_trace(s);
     scn_free_events(s);
+    scn_free_inputs(s);
     free(s->kinds);
     free(s->faults);
     free(s->nodes);

@@ -113,6 +113,11 @@ static const struct scn_key root_keys[] = {
      .max = SCN_MAX_EVENTS,
      .sub = &scn_table_event,
      .help = "Names for what guests write to their event ports, by type: docs/trace.md."},
+    {.key = "input",
+     .type = SCN_T_LIST,
+     .max = SCN_MAX_INPUTS,
+     .sub = &scn_table_input,
+     .help = "What is typed at nodes' consoles, and when: docs/adapter.md."},
     {.key = "faults",
      .type = SCN_T_LIST,
      .max = SCN_MAX_FAULTS,
@@ -568,7 +573,7 @@ const struct scn_table scn_table_load = {.id = "load",
 const struct scn_table *const scn_tables[SCN_N_TABLES] = {
     &scn_table_root,   &scn_table_defaults, &scn_table_node,     &scn_table_expect,
     &scn_table_switch, &scn_table_link,     &scn_table_topology, &scn_table_load,
-    &scn_table_check,  &scn_table_kind,     &scn_table_event,    &scn_table_fault,
+    &scn_table_check,  &scn_table_kind,     &scn_table_event,    &scn_table_input,    &scn_table_fault,
     &scn_table_match,  &scn_table_after,    &scn_table_trace,    &scn_table_explore,
 };
 

@@ -22,7 +22,8 @@ static void power_on(struct fab *f)
 {
     f->control = 0;
     f->cause = 0;
-    f->mask = FAB_CAUSE_ALL;
+    f->mask = FAB_CAUSE_ALL & ~(uint32_t)FAB_CAUSE_INPUT;
+    f->input_in = f->input_out = 0;
     f->qerror = 0;
     f->admin_status = FAB_OK;
     f->admin = 0;

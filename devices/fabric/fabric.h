@@ -89,6 +89,8 @@ void fab_write(struct fab *f, uint32_t offset, uint64_t value, unsigned size);
 
 /* The last bit of a packet has arrived and passed the receive pipeline. Any bytes at all are allowed. */
 void fab_receive(struct fab *f, const void *packet, size_t len);
+/* Bytes typed at the console; those that the input port has no room for are lost. */
+void fab_input(struct fab *f, const uint8_t *text, size_t len);
 /* The time asked for by ops->timer has come. Calling it at other times is harmless. */
 void fab_timer(struct fab *f);
 /* ops->link_up_ps() may give another answer than before. */

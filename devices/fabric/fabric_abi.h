@@ -41,6 +41,7 @@
 #define FAB_MAX_MESSAGE 65536u
 #define FAB_MAX_REGIONS 256u
 #define FAB_MAX_REGION  (UINT64_C(1) << 32) /* bytes of one region */
+#define FAB_MAX_INPUT   4096u               /* bytes that the input port keeps; a power of two */
 #define FAB_MAX_EVENT   256u                /* bytes of a record for the event port, header included */
 
 /*
@@ -56,7 +57,7 @@ enum {
     FAB_REG_CONTROL = 0x24,  /* RW FAB_CONTROL_* */
     FAB_REG_LINK = 0x28,     /* RO FAB_LINK_* */
     FAB_REG_CAUSE = 0x2c,    /* RW1C FAB_CAUSE_*: why the event vector was raised */
-    FAB_REG_MASK = 0x30,     /* RW causes that raise the event vector; all set after reset */
+    FAB_REG_MASK = 0x30,     /* RW causes that raise the event vector; after reset all but INPUT */
     FAB_REG_QERROR = 0x34,   /* RO bit q: queue q has stopped with an error (fab_status.error says which) */
     FAB_REG_DOORBELL = 0x38, /* WO FAB_DB() */
     FAB_REG_RESULT = 0x3c, /* WO result port: bits 7..0 the guest's exit status; the node's part ends here */
@@ -65,7 +66,9 @@ enum {
     FAB_REG_ADMIN_STATUS = 0x4c, /* RO enum fab_error of the last command */
     FAB_REG_TIME = 0x50,         /* RO (64) device time: virtual ns since the machine was switched on */
     FAB_REG_EVENT = 0x58,        /* WO (64) event port: address of a struct fab_event */
-    FAB_REG_END = 0x100,         /* everything not named reads 0 and ignores writes (counted) */
+    FAB_REG_INPUT = 0x60, /* RO input port: FAB_INPUT_VALID and the next byte typed at the console, 0: none;
+                             a read takes it */
+    FAB_REG_END = 0x100,  /* everything not named reads 0 and ignores writes (counted) */
 };
 
 enum {
@@ -85,8 +88,10 @@ enum {
     FAB_CAUSE_ADMIN = 8,    /* an admin command failed */
     FAB_CAUSE_EVENT = 16,   /* a record of the event port could not be read */
     FAB_CAUSE_DROP = 32,    /* a datagram was dropped here (no buffer, too long) */
-    FAB_CAUSE_ALL = 63,
+    FAB_CAUSE_INPUT = 64,   /* something was typed at the console; masked after reset */
+    FAB_CAUSE_ALL = 127,
 };
+enum { FAB_INPUT_VALID = 0x100 };
 
 /* Doorbells. */
 enum fab_db { FAB_DB_SEND, FAB_DB_RECV, FAB_DB_DONE, FAB_DB_DONE_ARM };

@@ -181,6 +181,8 @@ struct fab {
     uint32_t irq;             /* vectors to be raised */
     vtime_t timeout_bound_ps; /* no flow's deadline is earlier */
     vtime_t timer_ps;         /* asked for */
+    uint8_t input[FAB_MAX_INPUT]; /* a ring */
+    uint32_t input_in, input_out;
     struct fab_counters count;
     struct fab_region region[FAB_MAX_REGIONS];
     struct fab_queue queue[FAB_QUEUES];

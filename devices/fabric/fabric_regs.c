@@ -49,6 +49,8 @@ static uint64_t read_32(struct fab *f, uint32_t offset)
         return (uint32_t)now_ns;
     case FAB_REG_TIME + 4:
         return f->time_high;
+    case FAB_REG_INPUT:
+        return f->input_out == f->input_in ? 0 : FAB_INPUT_VALID | f->input[f->input_out++ % FAB_MAX_INPUT];
     default:
         f->count.bad_access++;
         return 0;
@@ -69,6 +71,14 @@ uint64_t fab_read(struct fab *f, uint32_t offset, unsigned size)
         f->count.bad_access++;
     fab_settle(f);
     return value;
+}
+
+void fab_input(struct fab *f, const uint8_t *text, size_t len)
+{
+    for (size_t i = 0; i < len && f->input_in - f->input_out < FAB_MAX_INPUT; i++)
+        f->input[f->input_in++ % FAB_MAX_INPUT] = text[i];
+    fab_cause(f, FAB_CAUSE_INPUT);
+    fab_settle(f);
 }
 
 static void write_control(struct fab *f, uint32_t value)

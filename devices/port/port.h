@@ -180,6 +180,7 @@ enum port_record_type {
                            the grant time_ps; arg: it has to cut. What such a node does depends on its grants
                            (gate.c), so a replay repeats them */
     PORT_REC_TRACE = 8, /* up: what the adapter did: arg = enum fab_trace_kind, data = struct fab_trace */
+    PORT_REC_INPUT = 9, /* down: bytes typed at the node's console at time_ps, at least one */
     PORT_REC_TYPES
 };
 

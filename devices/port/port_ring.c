@@ -103,6 +103,8 @@ static bool plausible(const struct port_record *rec, enum port_ring which)
                                   : rec->len == PORT_FAULT_VALUE && rec->id < PORT_FAULT_PHASES;
     case PORT_REC_GRANT:
         return which == PORT_UP && rec->arg <= 1 && rec->len == 0 && rec->id < (uint64_t)VTIME_NEVER;
+    case PORT_REC_INPUT:
+        return which == PORT_DOWN && rec->len > 0;
     case PORT_REC_TRACE:
         return which == PORT_UP && rec->arg < PORT_TRACE_KINDS && rec->len == PORT_TRACE_BYTES;
     default:

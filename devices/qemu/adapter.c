@@ -247,6 +247,12 @@ void adapter_receive(const uint8_t *packet, uint32_t len)
     fab_receive(device, packet, len);
 }
 
+void adapter_type(const uint8_t *text, uint32_t len)
+{
+    if (half.node->adapter.present)
+        fab_input(device, text, len);
+}
+
 const char *adapter_machine_ready(void)
 {
     static const struct qemu_memory_region_ops ops = {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * deliver.c - frames and packets between the port's rings and the guest's interfaces, at their exact times.
+ * deliver.c - frames, packets and what is typed at the console between the port's rings and the guest's
+ * interfaces, at their exact times.
  *
  *   out  nic.c, adapter.c --deliver_send--> up ring       the clock is exact there (MMIO or a virtual timer)
  *   in   down ring --deliver_fetch--> queue by time --the delivery timer--> nic.c, adapter.c
  *
  * One virtual timer serves all that this half has to do for the guest at a time of its own: faults, what
  * arrives, and the adapter's link and timer. At equal times the order is: faults, link, arrivals in the order
- * in which the fabric announced them, timer.
+ * in which the fabric announced them (what is typed was announced before the run), timer.
  */
 #include "devices/qemu/half.h"
 #include <assert.h>
@@ -20,6 +21,7 @@ struct incoming {
     vtime_t at_ps;
     uint32_t len;
     uint16_t nic;
+    bool input; /* for the console, no frame */
     uint8_t *data;
 };
 
@@ -71,7 +73,9 @@ static void hand_over(int64_t now_ns)
      * breaks a promise; run_result.c fails the run. */
     if (now_ns - f.at_ns >= 1 << half.shift)
         half.node->late++;
-    if (half.node->adapter.present && f.nic == half.node->adapter.nic)
+    if (f.input)
+        adapter_type(f.data, f.len);
+    else if (half.node->adapter.present && f.nic == half.node->adapter.nic)
         adapter_receive(f.data, f.len);
     else
         nic_receive(f.nic, f.data, f.len);
@@ -118,6 +122,7 @@ static void insert(const struct port_record *rec)
                            .at_ps = rec->time_ps,
                            .len = rec->len,
                            .nic = rec->arg,
+                           .input = rec->type == PORT_REC_INPUT,
                            .data = malloc(rec->len + 1)};
     assert(f->data);
     memcpy(f->data, buffer, rec->len);
@@ -131,7 +136,7 @@ int64_t deliver_fetch(void)
     while ((r = port_ring_read(half.port, half.index, PORT_DOWN, &rec, buffer)) > 0)
         if (rec.time_ps < vtime_from_ns(half.base_ns))
             ; /* from before the machine was switched on (again) */
-        else if (rec.type == PORT_REC_FRAME)
+        else if (rec.type == PORT_REC_FRAME || rec.type == PORT_REC_INPUT)
             insert(&rec);
         else if (rec.type == PORT_REC_FAULT)
             fault_take(&rec, buffer);

@@ -105,6 +105,7 @@ int64_t adapter_next_ns(void);
 void adapter_link_due(int64_t now_ns);
 void adapter_timer_due(int64_t now_ns);
 void adapter_receive(const uint8_t *packet, uint32_t len);
+void adapter_type(const uint8_t *text, uint32_t len);
 
 /* One access to guest memory. False, and nothing done, unless all of it is RAM. */
 bool adapter_dma(uint64_t address, void *buf, size_t len, bool write);

@@ -2,6 +2,7 @@
 /* adapter.c - finding it, registers, result and event port; see adapter.h. Queues are in adapter_queue.c. */
 #include "guest-kernel/kernel/adapter.h"
 #include "guest-kernel/kernel/adapter_queue.h"
+#include "guest-kernel/kernel/irq.h"
 #include "guest-kernel/kernel/kernel.h"
 #include "guest-kernel/kernel/mmio.h"
 
@@ -91,6 +92,33 @@ unsigned adapter_admin(const struct fab_admin *command)
     write64(bar + FAB_REG_ADMIN, (uintptr_t)&copy);
     write32(bar + FAB_REG_ADMIN_GO, 1);
     return read32(bar + FAB_REG_ADMIN_STATUS);
+}
+
+int adapter_input(void)
+{
+    uint32_t input = bar ? read32(bar + FAB_REG_INPUT) : 0;
+
+    return input & FAB_INPUT_VALID ? (int)(input & 0xff) : -1;
+}
+
+static void (*input_handler)(void *argument);
+
+static void event_interrupt(void *argument)
+{
+    write32(bar + FAB_REG_CAUSE, FAB_CAUSE_INPUT);
+    input_handler(argument);
+}
+
+void adapter_input_init(void (*handler)(void *argument))
+{
+    uint64_t address;
+    uint32_t data;
+
+    if (!bar || irq_new(event_interrupt, NULL, &address, &data) < 0)
+        return;
+    input_handler = handler;
+    adapter_vector(FAB_QUEUES, address, data);
+    write32(bar + FAB_REG_MASK, FAB_CAUSE_INPUT);
 }
 
 void adapter_vector(unsigned v, uint64_t address, uint32_t data)

@@ -41,6 +41,11 @@ int adapter_timeout(unsigned tries, unsigned first_ns);
 /* Enables the adapter: its link trains, messages flow. */
 void adapter_enable(void);
 
+/* The next character of the input port; -1: there is none, or no port. */
+int adapter_input(void);
+/* handler is called when some have come. */
+void adapter_input_init(void (*handler)(void *argument));
+
 /* adapter_test.c: if the command line says adapter=test, one message to and from every other node, by
  * interrupt. */
 void adapter_test(void);

@@ -31,6 +31,8 @@ void arch_boot_info(uintptr_t boot_data, struct boot_info *info);
 /* Before the console is used; the identity mapping is not there yet. */
 void arch_machine_init(void);
 void arch_putc(char c);
+/* What the serial port has received; -1: nothing. */
+int arch_getc(void);
 /* Returns only if the machine ignores it. */
 void arch_off(void);
 /* ns since some start; never goes back. */

@@ -46,13 +46,6 @@ static int64_t clone_thread(struct call *c, const struct frame *begin)
     return id;
 }
 
-static void share_files(struct process *to, const struct process *from)
-{
-    for (unsigned i = 0; i < FILES; i++)
-        if ((to->files[i] = from->files[i]))
-            to->files[i]->users++;
-}
-
 /* A new process with a copy of everything. */
 static int64_t clone_process(struct call *c, const struct frame *begin)
 {
@@ -72,7 +65,7 @@ static int64_t clone_process(struct call *c, const struct frame *begin)
     }
     t->tls = arch_tls(c->frame);
     arch_fp_save(t->fp);
-    share_files(p, self);
+    descriptors_copy(p, self, false);
     return p->id;
 }
 
@@ -145,6 +138,7 @@ int64_t sys_execve(struct call *c)
     error = replace(p, path, &a, c->frame);
     if (error)
         return error;
+    descriptors_close(p, true);
     arch_fp_init(current()->fp);
     arch_fp_restore(current()->fp);
     return 0;
@@ -207,7 +201,7 @@ static int64_t spawn_here(struct process *parent, const char *path, const struct
         process_discard(p);
         return error;
     }
-    share_files(p, parent);
+    descriptors_copy(p, parent, true);
     return p->id;
 }
 

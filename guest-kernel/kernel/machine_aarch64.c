@@ -11,6 +11,7 @@
 #define UART_DATA 0x9000000u
 #define UART_FLAG 0x9000018u
 #define FLAG_FULL 0x20u
+#define FLAG_NONE 0x10u
 #define PSCI_OFF  0x84000008u
 #define PSCI_ON   0xc4000003u
 #define AFFINITY  UINT64_C(0xff00ffffff) /* of MPIDR */
@@ -40,6 +41,11 @@ void arch_putc(char c)
     while (read32(UART_FLAG) & FLAG_FULL)
         ;
     write32(UART_DATA, (uint8_t)c);
+}
+
+int arch_getc(void)
+{
+    return read32(UART_FLAG) & FLAG_NONE ? -1 : (int)(read32(UART_DATA) & 0xff);
 }
 
 static int64_t psci(uint64_t function, uint64_t a, uint64_t b, uint64_t c)

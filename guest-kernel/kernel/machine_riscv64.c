@@ -11,6 +11,7 @@
 #define UART         0x10000000u
 #define UART_LSR     (UART + 5)
 #define LSR_THRE     0x20u
+#define LSR_DATA     1u
 #define PCI_ECAM     0x30000000u
 #define TIME_STEP_NS 100u
 
@@ -36,6 +37,13 @@ void arch_putc(char c)
     while (!(*(volatile uint8_t *)(uintptr_t)UART_LSR & LSR_THRE))
         ;
     *(volatile uint8_t *)(uintptr_t)UART = (uint8_t)c;
+}
+
+int arch_getc(void)
+{
+    bool there = *(volatile uint8_t *)(uintptr_t)UART_LSR & LSR_DATA;
+
+    return there ? *(volatile uint8_t *)(uintptr_t)UART : -1;
 }
 
 void arch_off(void)

@@ -9,7 +9,7 @@
 #include "guest-kernel/kernel/mmio.h"
 
 enum { PCI_ADDRESS = 0xcf8, PCI_DATA = 0xcfc, PIC_1_MASK = 0x21, PIC_2_MASK = 0xa1 };
-enum { UART = 0x3f8, UART_LSR = UART + 5, LSR_THRE = 0x20, PM1A_CNT = 0x604, SLP_EN = 0x2000 };
+enum { UART = 0x3f8, UART_LSR = UART + 5, LSR_THRE = 0x20, LSR_DATA = 1, PM1A_CNT = 0x604, SLP_EN = 0x2000 };
 enum { MEASURE_NS = 1000000 };
 
 const char arch_name[] = "x86_64";
@@ -54,6 +54,11 @@ void arch_putc(char c)
     while (!(in8(UART_LSR) & LSR_THRE))
         ;
     out8(UART, (uint8_t)c);
+}
+
+int arch_getc(void)
+{
+    return in8(UART_LSR) & LSR_DATA ? in8(UART) : -1;
 }
 
 void arch_off(void)

@@ -6,6 +6,7 @@
 #include "guest-kernel/kernel/main.h"
 #include "guest-kernel/kernel/adapter.h"
 #include "guest-kernel/kernel/cluster.h"
+#include "guest-kernel/kernel/console.h"
 #include "guest-kernel/kernel/cpu.h"
 #include "guest-kernel/kernel/irq.h"
 #include "guest-kernel/kernel/kernel.h"
@@ -27,6 +28,7 @@ void kernel_main(uintptr_t boot_data)
     pci_scan();
     adapter_init();
     process_init();
+    console_init();
     cpus_start();
     cluster_init();  /* the other nodes, if cluster=on */
     process_first(); /* the program named by init= */

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* pipe.c - a page of bytes between those who write and those who read. */
+/*
+ * pipe.c - a page of bytes between those who write and those who read. Nothing here waits: who gets -EAGAIN
+ * waits for the pipe, as a channel of wait_for() or, from another node, in remote_file.c.
+ */
 #include "guest-kernel/kernel/errno.h"
 #include "guest-kernel/kernel/process.h"
+#include "guest-kernel/kernel/remote.h"
 
 enum { PIPES = 32 };
 
@@ -25,45 +29,46 @@ int pipe_new(struct file *in, struct file *out)
     return -1;
 }
 
+static void changed(struct pipe *p)
+{
+    wake(p);
+    remote_file_serve();
+}
+
 void pipe_close(struct pipe *p, bool writer)
 {
     *(writer ? &p->writer : &p->reader) = false;
-    wake(p);
-    if (p->reader || p->writer)
-        return;
-    page_free(p->data);
-    p->data = NULL;
+    if (!p->reader && !p->writer) {
+        page_free(p->data);
+        p->data = NULL;
+    }
+    changed(p);
 }
 
-int64_t pipe_read(struct pipe *p, uintptr_t to, uint64_t n)
+int64_t pipe_get(struct pipe *p, char *to, size_t n)
 {
-    uint64_t done = 0;
+    size_t there = p->in - p->out;
 
-    while (p->in == p->out && p->writer)
-        if (wait_for(p, UINT64_MAX) < 0)
-            return -EINTR;
-    while (done < n && p->out < p->in) {
-        if (copy_out(to + done, &p->data[p->out % PAGE], 1) < 0)
-            return done ? (int64_t)done : -EFAULT;
-        p->out++;
-        done++;
-    }
-    wake(p);
-    return (int64_t)done;
+    if (!there && n)
+        return p->writer ? -EAGAIN : 0;
+    if (n > there)
+        n = there;
+    for (size_t i = 0; i < n; i++)
+        to[i] = p->data[(p->out + i) % PAGE];
+    p->out += n;
+    changed(p);
+    return (int64_t)n;
 }
 
-int64_t pipe_write(struct pipe *p, uintptr_t from, uint64_t n)
+int64_t pipe_put(struct pipe *p, const char *from, size_t n)
 {
-    for (uint64_t done = 0; done < n; done++) {
-        while (p->in - p->out == PAGE && p->reader)
-            if (wait_for(p, UINT64_MAX) < 0)
-                return -EINTR;
-        if (!p->reader)
-            return -EPIPE;
-        if (copy_in(&p->data[p->in % PAGE], from + done, 1) < 0)
-            return done ? (int64_t)done : -EFAULT;
-        p->in++;
-        wake(p);
-    }
+    if (!p->reader)
+        return -EPIPE;
+    if (n > PAGE - (p->in - p->out))
+        return -EAGAIN;
+    for (size_t i = 0; i < n; i++)
+        p->data[(p->in + i) % PAGE] = from[i];
+    p->in += n;
+    changed(p);
     return (int64_t)n;
 }

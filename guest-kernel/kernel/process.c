@@ -72,9 +72,7 @@ static void gone(void *ctx, struct group_process *g)
         if (!cluster_end(status))
             node_end(status);
     }
-    for (unsigned i = 0; i < FILES; i++)
-        if (p->files[i])
-            file_close(p->files[i]);
+    descriptors_close(p, false);
     free_memory(p);
 }
 
@@ -174,7 +172,7 @@ void process_first(void)
     if (!p)
         panic("no memory for the first process");
     p->first = true;
-    file_console(p);
+    descriptors_console(p, 7);
     int error = exec_load(p, path, &a, &f);
     if (error)
         panic("%s cannot be started: error %d", path, -error);

@@ -7,7 +7,8 @@
  *   thread.c    threads, the scheduler, waiting
  *   memory.c    a process's address ranges, which guest-kernel/core/vma.h keeps over nodes
  *   fault.c     pages of user memory, which dsm.c gets; user.c copies from and to it
- *   exec.c      ELF files; futex.c, file.c and pipe.c the rest
+ *   exec.c      ELF files; futex.c the rest
+ *   descriptor.c, file.c, pipe.c, console.h   open files
  *   remote.h    threads and processes on other nodes
  *
  * A process belongs to the node that its id names, its origin. Where else it has threads there is a replica:
@@ -41,6 +42,7 @@ struct process {
     struct vma_space *space; /* its address ranges, as this node knows them */
     struct program program;  /* in the file on this node */
     struct file *files[FILES];
+    uint32_t close_on_exec; /* a mask of files */
     struct placement placement;
     char path[PATH];
 };
@@ -238,26 +240,75 @@ int64_t futex_requeue(uintptr_t at, unsigned n, unsigned m, uintptr_t to, const 
 
 /* ---- file.c, pipe.c ---- */
 
+enum { FILE_PIECE = 2048 };
+struct file_piece { /* data on their way to or from a file; also what remote_file.c sends */
+    uint64_t token, number;
+    int64_t n; /* bytes that are wanted or were done; negative errno */
+    char data[FILE_PIECE];
+};
+enum { FILE_PIECE_HEAD = 24 };
+_Static_assert(offsetof(struct file_piece, data) == FILE_PIECE_HEAD, "format");
+
 struct pipe;
 struct file {
-    enum { FILE_CONSOLE, FILE_INITRD, FILE_TEXT, FILE_PIPE_IN, FILE_PIPE_OUT } kind;
-    unsigned users;
+    enum { FILE_CONSOLE, FILE_INITRD, FILE_TEXT, FILE_PIPE_IN, FILE_PIPE_OUT, FILE_REMOTE } kind;
+    unsigned users;      /* here: descriptors, calls under way */
+    uint64_t holders;    /* other nodes that have a reference */
+    uint64_t number;     /* names it, at its home */
+    unsigned home;       /* FILE_REMOTE: its node */
     const uint8_t *data; /* FILE_TEXT: a page, its own */
     uint64_t bytes, at;
     struct pipe *pipe;
 };
-/* Negative errno or descriptor; takes over f. NULL: no memory. */
-int64_t file_install(struct file *f);
+/* With one user. NULL: too many. */
 struct file *file_new(int kind);
+/* One user more; returns f. file_close(): one less. */
+struct file *file_hold(struct file *f);
 void file_close(struct file *f);
-void file_console(struct process *p);
-int64_t file_open(const char *path, unsigned flags);
-struct file *file_of(uint64_t descriptor);
+/* The console, held. */
+struct file *file_console(void);
+/* This node's file of that number, 0: the console; not held. NULL: there is none. */
+struct file *file_numbered(uint64_t number);
+/* The reference to another node's file, held. NULL: too many. */
+struct file *file_reference(unsigned home, uint64_t number);
+/* That node has a reference; has none any more. */
+void file_held(struct file *f, unsigned node);
+void file_released(struct file *f, unsigned node);
+void file_dead(unsigned node);
+/* All slots from 0 on, free ones, too; NULL: no more. */
+const struct file *file_at(unsigned slot);
+/* With one user, or NULL and a negative errno. May wait. */
+struct file *file_open(const char *path, unsigned flags, int64_t *error);
+/* Bytes done, negative errno; -EAGAIN: nothing there, or no room; wait for file_channel(). At most
+ * FILE_PIECE. */
+int64_t file_get(struct file *f, void *to, size_t n);
+int64_t file_put(struct file *f, const void *from, size_t n);
+const void *file_channel(const struct file *f);
+/* Who waits for it, here or elsewhere, tries again. */
+void file_changed(const struct file *f);
+/* User memory of the current process. They wait; a read is done when something is there. */
 int64_t file_read(struct file *f, uintptr_t to, uint64_t n);
 int64_t file_write(struct file *f, uintptr_t from, uint64_t n);
 int pipe_new(struct file *in, struct file *out);
 void pipe_close(struct pipe *p, bool writer);
-int64_t pipe_read(struct pipe *p, uintptr_t to, uint64_t n);
-int64_t pipe_write(struct pipe *p, uintptr_t from, uint64_t n);
+/* As file_get() and file_put(); what is put is put as a whole. */
+int64_t pipe_get(struct pipe *p, char *to, size_t n);
+int64_t pipe_put(struct pipe *p, const char *from, size_t n);
+
+/* ---- descriptor.c: of the current process, or of p ---- */
+
+enum { CLOSE_ON_EXEC = 02000000 }; /* flags */
+/* NULL: there is none. */
+struct file *descriptor_file(uint64_t descriptor);
+/* The lowest that is free; takes over f. Negative errno. */
+int64_t descriptor_new(struct file *f, unsigned flags);
+int64_t descriptor_copy(uint64_t from, uint64_t to, unsigned flags);
+int64_t descriptor_close(uint64_t descriptor);
+/* exec: without those that are to be closed then. */
+void descriptors_copy(struct process *to, const struct process *from, bool exec);
+/* exec: only those that are to be closed then. */
+void descriptors_close(struct process *p, bool exec);
+/* These, a mask, become the console. */
+void descriptors_console(struct process *p, uint32_t mask);
 
 #endif

@@ -31,19 +31,33 @@ static void done(struct msg_call *c, int status)
     wake_first(q);
 }
 
-int remote_ask(unsigned node, unsigned type, const void *data, size_t bytes, void *answer, size_t max,
-               size_t *got)
+int remote_ask_long(unsigned node, unsigned type, const void *data, size_t bytes, void *answer, size_t max,
+                    size_t *got, unsigned cancel)
 {
+    uint64_t name = 0;
     struct question q = {.call = {.answered = answered, .done = done}, .answer = answer, .max = max};
-    int status = cluster_request(&q.call, core_bit(node), 1, type, data, bytes);
 
+    if (cancel)
+        memcpy(&name, data, sizeof name); /* the answer may come where it lies */
+    int status = cluster_request(&q.call, core_bit(node), 1, type, data, bytes);
     if (status != CORE_OK)
         return status;
     while (!q.done)
-        wait_always(&q);
+        if (!cancel) {
+            wait_always(&q);
+        } else if (wait_for(&q, UINT64_MAX) < 0) {
+            cluster_post(node, cancel, &name, sizeof name);
+            cancel = 0;
+        }
     if (got)
         *got = q.got;
     return q.status;
+}
+
+int remote_ask(unsigned node, unsigned type, const void *data, size_t bytes, void *answer, size_t max,
+               size_t *got)
+{
+    return remote_ask_long(node, type, data, bytes, answer, max, got, 0);
 }
 
 int64_t remote_ask_number(unsigned node, unsigned type, const void *data, size_t bytes)
@@ -74,6 +88,17 @@ void remote_message(unsigned from, uint32_t request, unsigned type, const void *
     case VMA_DROPPED:
         memory_message(from, type, data, bytes);
         break;
+    case REMOTE_FILE_PASS:
+    case REMOTE_FILE_DROP:
+    case REMOTE_FILE_TAKE:
+        remote_pass_message(from, request, type, data, bytes);
+        break;
+    case REMOTE_FILE_RELEASE:
+    case REMOTE_FILE_READ:
+    case REMOTE_FILE_WRITE:
+    case REMOTE_FILE_CANCEL:
+        remote_file_message(from, request, type, data, bytes);
+        break;
     case REMOTE_INFO:
     case REMOTE_CONSOLE:
         remote_info_message(from, request, type, data, bytes);
@@ -86,5 +111,7 @@ void remote_message(unsigned from, uint32_t request, unsigned type, const void *
 void remote_dead(unsigned node)
 {
     remote_call_dead(node);
+    remote_pass_dead(node);
+    remote_file_dead(node);
     group_peer_dead(&group, node);
 }

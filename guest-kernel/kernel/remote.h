@@ -6,6 +6,8 @@
  *   remote_call.c     system calls that the origin does for a thread elsewhere
  *   remote_thread.c   threads on other nodes: how they begin, what happens when the node dies
  *   remote_process.c  processes that begin on other nodes; the core's messages about processes
+ *   remote_file.c     reading and writing files that are open on another node
+ *   remote_pass.c     the files that a process on another node inherits
  *   remote_info.c     what nodes tell of themselves, in /proc
  *
  * A request always has an end: an answer, or an error when the node that was asked is dead.
@@ -23,6 +25,13 @@ enum remote_type {
     REMOTE_CALL = 0x81,    /* replica to origin: struct remote_call; answer: int64_t */
     REMOTE_INFO = 0x8d,    /* to node: uint32_t which; answer: text */
     REMOTE_CONSOLE = 0x8e, /* to node 0: text */
+    REMOTE_FILE_PASS = 0xb0,    /* parent's origin to node: struct remote_pass; answer: int64_t, parcel */
+    REMOTE_FILE_DROP = 0xb1,    /* the same way: uint32_t parcel that nobody wants */
+    REMOTE_FILE_TAKE = 0xb2,    /* child's node to homes: struct remote_pass; answer: int64_t */
+    REMOTE_FILE_RELEASE = 0xb3, /* to home: uint64_t number: no reference is left there */
+    REMOTE_FILE_READ = 0xb4,    /* to home: struct file_piece; answer: the same */
+    REMOTE_FILE_WRITE = 0xb5,   /* the same */
+    REMOTE_FILE_CANCEL = 0xb6,  /* to home: uint64_t token: answer, whatever has been done */
 };
 
 /* Event port. Data: uint32_t each. */
@@ -42,6 +51,12 @@ enum { REMOTE_BYTES = 4096 };
  */
 int remote_ask(unsigned node, unsigned type, const void *data, size_t bytes, void *answer, size_t max,
                size_t *got);
+/*
+ * The same; when the thread should wait no longer (wait_for), the first 8 bytes of data are sent as a message
+ * of type cancel: after that the node has to answer soon.
+ */
+int remote_ask_long(unsigned node, unsigned type, const void *data, size_t bytes, void *answer, size_t max,
+                    size_t *got, unsigned cancel);
 /* The same for an answer that is a number; -EHOSTDOWN if the node is dead. */
 int64_t remote_ask_number(unsigned node, unsigned type, const void *data, size_t bytes);
 void remote_answer_number(unsigned node, uint32_t request, unsigned type, int64_t value);
@@ -81,11 +96,40 @@ int32_t remote_load(void *ctx, struct group_process *g, const void *what, size_t
 void remote_send(void *ctx, unsigned to, unsigned type, const struct group_wire *w, const void *what,
                  size_t bytes);
 
+/* ---- remote_file.c ---- */
+
+/* Of a FILE_REMOTE: n bytes of *p at most. They wait; how many were done, or negative errno. */
+int64_t remote_file_read(struct file *f, struct file_piece *p, size_t n);
+int64_t remote_file_write(struct file *f, struct file_piece *p, size_t n);
+/* Of a FILE_REMOTE: it has no user left. */
+void remote_file_release(const struct file *f);
+/* A pipe or the console of this node has changed. */
+void remote_file_serve(void);
+void remote_file_message(unsigned from, uint32_t request, unsigned type, const void *data, size_t bytes);
+void remote_file_dead(unsigned node);
+
+/* ---- remote_pass.c ---- */
+
+struct remote_files { /* as a spawn tells them */
+    uint32_t console; /* a mask of descriptors */
+    uint32_t parcel;  /* 0: there are no others */
+};
+/* At the parent's origin: what a process on that node will inherit. 0 or negative errno. Waits. */
+int64_t remote_pass(const struct process *p, unsigned node, struct remote_files *files);
+/* The spawn has failed. */
+void remote_pass_drop(unsigned node, const struct remote_files *files);
+/* At the child's origin: it has them. */
+void remote_pass_take(struct process *child, unsigned from, const struct remote_files *files);
+void remote_pass_message(unsigned from, uint32_t request, unsigned type, const void *data, size_t bytes);
+void remote_pass_dead(unsigned node);
+
 /* ---- remote_info.c ---- */
 
 /* Fills a page with the text of a file below /proc; its length or negative errno. May wait. */
 int64_t remote_info(const char *path, char *page);
 void remote_info_message(unsigned from, uint32_t request, unsigned type, const void *data, size_t bytes);
+/* The console of the whole is another node's: node 0's. */
+bool remote_console_elsewhere(void);
 /* A program's text for the console of the whole. */
 void remote_console(const char *text, size_t n);
 

@@ -6,6 +6,8 @@
  *     /proc/NODE/cpuinfo     instruction set, processors
  *     /proc/NODE/meminfo     memory in KiB
  *     /proc/NODE/counters    messages and pages
+ *     /proc/NODE/files       open files: number, what, users there, nodes that refer to it (a mask); of a
+ * reference: number and node of what it refers to
  *
  * And the console of the whole: on a node without a first program, what programs print goes to node 0.
  */
@@ -14,7 +16,7 @@
 #include "guest-kernel/kernel/remote.h"
 #include "guest-kernel/kernel/text.h"
 
-enum { INFO_PS, INFO_CPU, INFO_MEMORY, INFO_COUNTERS };
+enum { INFO_PS, INFO_CPU, INFO_MEMORY, INFO_COUNTERS, INFO_FILES };
 
 struct text {
     char *at;
@@ -85,6 +87,26 @@ static void counters(struct text *t)
     add_line(t, "messages_repeated", m->repeated);
 }
 
+static void open_files(struct text *t)
+{
+    static const char *const kinds[] = {[FILE_INITRD] = " disk ",
+                                        [FILE_TEXT] = " text ",
+                                        [FILE_PIPE_IN] = " pipe-in ",
+                                        [FILE_PIPE_OUT] = " pipe-out ",
+                                        [FILE_REMOTE] = " at "};
+    const struct file *f;
+
+    for (unsigned i = 0; (f = file_at(i)); i++) {
+        if (!f->users && !f->holders)
+            continue;
+        add_number(t, f->number, kinds[f->kind]);
+        if (f->kind == FILE_REMOTE)
+            add_number(t, f->home, " ");
+        add_number(t, f->users, " ");
+        add_number(t, f->holders, "\n");
+    }
+}
+
 static size_t here(unsigned which, char *page)
 {
     struct text t = {page, 0};
@@ -104,6 +126,9 @@ static size_t here(unsigned which, char *page)
         break;
     case INFO_COUNTERS:
         counters(&t);
+        break;
+    case INFO_FILES:
+        open_files(&t);
         break;
     }
     return t.n;
@@ -129,8 +154,10 @@ static size_t ask(unsigned node, uint32_t which, char *page, size_t max)
 /* "NODE/name" */
 static bool parse(const char *s, unsigned *node, uint32_t *which)
 {
-    static const char *const names[] = {
-        [INFO_CPU] = "cpuinfo", [INFO_MEMORY] = "meminfo", [INFO_COUNTERS] = "counters"};
+    static const char *const names[] = {[INFO_CPU] = "cpuinfo",
+                                        [INFO_MEMORY] = "meminfo",
+                                        [INFO_COUNTERS] = "counters",
+                                        [INFO_FILES] = "files"};
 
     if (*s < '0' || *s > '9')
         return false;
@@ -138,7 +165,7 @@ static bool parse(const char *s, unsigned *node, uint32_t *which)
         *node = *node * 10 + (unsigned)(*s - '0');
     if (*s != '/' || *node >= cluster_nodes())
         return false;
-    for (*which = INFO_CPU; *which <= INFO_COUNTERS; ++*which)
+    for (*which = INFO_CPU; *which <= INFO_FILES; ++*which)
         if (same(s + 1, names[*which]))
             return true;
     return false;
@@ -161,11 +188,16 @@ int64_t remote_info(const char *path, char *page)
     return cluster_alive(node) ? (int64_t)ask(node, which, page, PAGE) : -EHOSTDOWN;
 }
 
-void remote_console(const char *text, size_t n)
+bool remote_console_elsewhere(void)
 {
     char what[2];
 
-    if (cluster_self() && cluster_alive(0) && boot_option("init", what, sizeof what) && same(what, "-"))
+    return cluster_self() && cluster_alive(0) && boot_option("init", what, sizeof what) && same(what, "-");
+}
+
+void remote_console(const char *text, size_t n)
+{
+    if (remote_console_elsewhere())
         cluster_post(0, REMOTE_CONSOLE, text, n);
     else
         print_text(text, n);

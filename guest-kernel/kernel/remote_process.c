@@ -8,6 +8,7 @@
 
 struct remote_spawn { /* behind GROUP_SPAWN */
     uint32_t policy, value;
+    struct remote_files files;
     char path[PATH];
     struct arguments arguments;
 };
@@ -24,8 +25,11 @@ int64_t remote_spawn(struct process *parent, unsigned node, const char *path, co
     m->value = parent->placement.value;
     m->arguments = *a;
     memcpy(m->path, path, length(path) + 1);
-    int64_t result =
-        process_outcome(&w, group_spawn(&group, process_group(parent), node, m, sizeof *m, &w.op));
+    int64_t result = remote_pass(parent, node, &m->files);
+    if (result == 0)
+        result = process_outcome(&w, group_spawn(&group, process_group(parent), node, m, sizeof *m, &w.op));
+    if (result <= 0)
+        remote_pass_drop(node, &m->files);
     heap_free(m, sizeof *m);
     return result;
 }
@@ -61,7 +65,7 @@ int32_t remote_load(void *ctx, struct group_process *g, const void *what, size_t
         if (!error && !thread_new(p, &f, p->id))
             error = -ENOMEM;
         if (!error)
-            file_console(p);
+            remote_pass_take(p, process_origin(g->parent), &m->files);
     }
     heap_free(m, sizeof *m);
     return error;

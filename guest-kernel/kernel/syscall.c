@@ -39,34 +39,34 @@ static bool until(uintptr_t from, uint64_t *ns)
 static int64_t sys_openat(struct call *c)
 {
     char path[NAME];
+    int64_t error = -EFAULT;
+    unsigned flags = (unsigned)arg(c, 2);
+    struct file *f = copy_string(path, arg(c, 1), sizeof path) < 0 ? NULL : file_open(path, flags, &error);
 
-    return copy_string(path, arg(c, 1), sizeof path) < 0 ? -EFAULT : file_open(path, (unsigned)arg(c, 2));
+    return f ? descriptor_new(f, flags) : error;
 }
 
 static int64_t sys_close(struct call *c)
 {
-    struct file *file = file_of(arg(c, 0));
-
-    if (!file)
-        return -EBADF;
-    current()->process->files[arg(c, 0)] = NULL;
-    file_close(file);
-    return 0;
+    return descriptor_close(arg(c, 0));
 }
 
 static int64_t sys_dup(struct call *c)
 {
-    struct file *file = file_of(arg(c, 0));
+    struct file *f = descriptor_file(arg(c, 0));
 
-    if (!file)
-        return -EBADF;
-    file->users++;
-    return file_install(file);
+    return f ? descriptor_new(file_hold(f), 0) : -EBADF;
+}
+
+static int64_t sys_dup3(struct call *c)
+{
+    return descriptor_copy(arg(c, 0), arg(c, 1), (unsigned)arg(c, 2));
 }
 
 static int64_t sys_pipe2(struct call *c)
 {
     struct file *in = file_new(FILE_PIPE_IN), *out = in ? file_new(FILE_PIPE_OUT) : NULL;
+    unsigned flags = (unsigned)arg(c, 1);
     int32_t ends[2];
 
     if (!out || pipe_new(in, out) < 0) {
@@ -76,12 +76,10 @@ static int64_t sys_pipe2(struct call *c)
             out->users = 0;
         return -ENOMEM;
     }
-    int64_t first = file_install(in), second = file_install(out);
+    int64_t first = descriptor_new(in, flags), second = descriptor_new(out, flags);
     if (first < 0 || second < 0) {
-        if (first >= 0) {
-            current()->process->files[first] = NULL;
-            file_close(in);
-        }
+        if (first >= 0)
+            descriptor_close((uint64_t)first);
         return -EMFILE;
     }
     ends[0] = (int32_t)first;
@@ -91,16 +89,16 @@ static int64_t sys_pipe2(struct call *c)
 
 static int64_t sys_read(struct call *c)
 {
-    struct file *file = file_of(arg(c, 0));
+    struct file *f = descriptor_file(arg(c, 0));
 
-    return file ? file_read(file, arg(c, 1), arg(c, 2)) : -EBADF;
+    return f ? file_read(f, arg(c, 1), arg(c, 2)) : -EBADF;
 }
 
 static int64_t sys_write(struct call *c)
 {
-    struct file *file = file_of(arg(c, 0));
+    struct file *f = descriptor_file(arg(c, 0));
 
-    return file ? file_write(file, arg(c, 1), arg(c, 2)) : -EBADF;
+    return f ? file_write(f, arg(c, 1), arg(c, 2)) : -EBADF;
 }
 
 static int64_t sys_exit(struct call *c)
@@ -261,23 +259,44 @@ static int64_t sys_getcpu(struct call *c)
 }
 
 static int64_t (*const calls[])(struct call *c) = {
-    [23] = sys_dup,          [56] = sys_openat,     [57] = sys_close,
-    [59] = sys_pipe2,        [63] = sys_read,       [64] = sys_write,
-    [93] = sys_exit,         [94] = sys_exit_group, [96] = sys_set_tid_address,
-    [98] = sys_futex,        [101] = sys_nanosleep, [113] = sys_clock_gettime,
-    [124] = sys_sched_yield, [129] = sys_kill,      [172] = sys_getpid,
-    [173] = sys_getppid,     [178] = sys_gettid,    [214] = sys_brk,
-    [215] = sys_munmap,      [220] = sys_clone,     [221] = sys_execve,
-    [222] = sys_mmap,        [226] = sys_mprotect,  [260] = sys_wait4,
-    [512] = sys_nodes,       [513] = sys_thread_on, [514] = sys_placement,
-    [515] = sys_spawn,       [516] = sys_tls,       [123] = sys_affinity,
+    [23] = sys_dup,
+    [24] = sys_dup3,
+    [56] = sys_openat,
+    [57] = sys_close,
+    [59] = sys_pipe2,
+    [63] = sys_read,
+    [64] = sys_write,
+    [93] = sys_exit,
+    [94] = sys_exit_group,
+    [96] = sys_set_tid_address,
+    [98] = sys_futex,
+    [101] = sys_nanosleep,
+    [113] = sys_clock_gettime,
+    [124] = sys_sched_yield,
+    [129] = sys_kill,
+    [172] = sys_getpid,
+    [173] = sys_getppid,
+    [178] = sys_gettid,
+    [214] = sys_brk,
+    [215] = sys_munmap,
+    [220] = sys_clone,
+    [221] = sys_execve,
+    [222] = sys_mmap,
+    [226] = sys_mprotect,
+    [260] = sys_wait4,
+    [512] = sys_nodes,
+    [513] = sys_thread_on,
+    [514] = sys_placement,
+    [515] = sys_spawn,
+    [516] = sys_tls,
+    [123] = sys_affinity,
     [168] = sys_getcpu,
 };
 
 /* Of a process's state, which its origin has. */
 bool system_call_is_stateful(uint64_t number)
 {
-    static const uint16_t stateful[] = {23,  56,  57,  59,  63,  64,  94,  98,
+    static const uint16_t stateful[] = {23,  24,  56,  57,  59,  63,  64,  94, 98,
                                         214, 215, 222, 226, 260, 513, 514, 515};
 
     for (unsigned i = 0; i < sizeof stateful / sizeof stateful[0]; i++)

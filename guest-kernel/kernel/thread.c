@@ -6,6 +6,7 @@
  * it, whichever is earlier, and is silent when there is neither.
  */
 #include "guest-kernel/kernel/cluster.h"
+#include "guest-kernel/kernel/console.h"
 #include "guest-kernel/kernel/cpu.h"
 #include "guest-kernel/kernel/process.h"
 #include "guest-kernel/kernel/remote.h"
@@ -125,7 +126,8 @@ static void set_timer(bool slice)
         if (t && t->state == WAITING && t->wake_ns < at && t->cpu == cpu_number(self))
             at = t->wake_ns;
     }
-    self->timer_at = at < cluster_due() ? at : cluster_due();
+    at = at < cluster_due() ? at : cluster_due();
+    self->timer_at = at < console_due() ? at : console_due();
     arch_timer_set(self->timer_at);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* trap.c - what happens at a trap, on every instruction set; see kernel.h. */
 #include "guest-kernel/kernel/cluster.h"
+#include "guest-kernel/kernel/console.h"
 #include "guest-kernel/kernel/irq.h"
 #include "guest-kernel/kernel/kernel.h"
 #include "guest-kernel/kernel/process.h"
@@ -32,6 +33,7 @@ void trap_timer(struct frame *f, bool user)
     (void)f;
     wake_sleepers();
     cluster_poll();
+    console_poll();
     memory_progress(false);
     if (user)
         yield();

@@ -5,6 +5,7 @@
 enum { SCHED_GETAFFINITY = 123, GETCPU = 168 };
 enum {
     DUP = 23,
+    DUP3,
     OPENAT = 56,
     CLOSE,
     PIPE2 = 59,
@@ -73,9 +74,19 @@ long dup(int fd)
     return call(DUP, fd, 0, 0, 0);
 }
 
+long dup3(int fd, int to, int flags)
+{
+    return call(DUP3, fd, to, flags, 0);
+}
+
+long pipe2(int ends[2], int flags)
+{
+    return call(PIPE2, (long)ends, flags, 0, 0);
+}
+
 long pipe(int ends[2])
 {
-    return call(PIPE2, (long)ends, 0, 0, 0);
+    return pipe2(ends, 0);
 }
 
 long fork(void)
@@ -88,25 +99,9 @@ long execve(const char *path, char *const argv[])
     return call(EXECVE, (long)path, (long)argv, 0, 0);
 }
 
-/* A kernel without nodes: there is only this one. */
-static bool is_here(int node)
-{
-    unsigned self;
-
-    node_count(&self);
-    return node == ANY_NODE || node == (int)self;
-}
-
 long spawn(const char *path, char *const argv[], int node)
 {
-    long id = call(SPAWN, (long)path, (long)argv, node, 0);
-
-    if (id != -ENOSYS || !is_here(node))
-        return id;
-    id = fork();
-    if (id == 0)
-        exit((int)-execve(path, argv));
-    return id;
+    return call(SPAWN, (long)path, (long)argv, node, 0);
 }
 
 long placement(enum placement policy, int node)

@@ -42,14 +42,26 @@ static unsigned twice(unsigned n)
     return 2 * n;
 }
 
+static unsigned cloned[MOST];
+
+static void note_node(void *argument)
+{
+    node_count(argument);
+}
+
 static void look(void *argument)
 {
     unsigned i = (unsigned)(uintptr_t)argument, here;
+    struct thread t;
 
     node_count(&here);
+    cloned[i] = MOST;
+    long error = thread_create_here(&t, note_node, &cloned[i]);
+    if (error == 0)
+        error = thread_join(&t);
     own = i; /* thread-local data are its own, functions and text at the same addresses */
     yield();
-    found[i] = here == i && own == i && chosen(i) == 2 * i &&
+    found[i] = error == 0 && cloned[i] == i && here == i && own == i && chosen(i) == 2 * i &&
                strcmp(words[i % 4], i % 4 == 1 ? "one" : words[i % 4]) == 0;
 }
 

@@ -87,3 +87,27 @@ bool pipe_ends(void)
     EXPECT(write(ends[1], "x", 1) == -EPIPE);
     return true;
 }
+
+bool descriptors(void)
+{
+    static char *const argv[] = {"cat", NULL};
+    int ends[2], status;
+
+    EXPECT(pipe2(ends, CLOSE_ON_EXEC) == 0);
+    EXPECT(dup3(ends[1], ends[1], 0) == -EINVAL && dup3(ends[1], 99, 0) == -EBADF &&
+           dup3(99, 9, 0) == -EBADF);
+    EXPECT(dup3(ends[1], 9, CLOSE_ON_EXEC) == 9 && dup3(9, ends[1], CLOSE_ON_EXEC) == ends[1] &&
+           close(9) == 0);
+    /* cat reads to the end, which comes because only the parent has the end to write. */
+    long old = dup(0);
+    EXPECT(old > 0 && dup3(ends[0], 0, 0) == 0);
+    long forked = fork();
+    if (forked == 0)
+        exit((int)-execve("/cat", argv));
+    long spawned = spawn("/cat", argv, ANY_NODE);
+    EXPECT(dup3((int)old, 0, 0) == 0 && close((int)old) == 0 && close(ends[0]) == 0);
+    EXPECT(forked > 0 && spawned > 0 && close(ends[1]) == 0);
+    EXPECT(wait4(forked, &status, 0) == forked && status == 0);
+    EXPECT(wait4(spawned, &status, 0) == spawned && status == 0);
+    return true;
+}

@@ -28,6 +28,15 @@ bool threads_share(void)
     return true;
 }
 
+bool threads_cloned(void)
+{
+    for (unsigned i = 0; i < THREADS; i++)
+        EXPECT(thread_create_here(&threads[i], note_id, &ids[i]) == 0);
+    for (unsigned i = 0; i < THREADS; i++)
+        EXPECT(thread_join(&threads[i]) == 0 && ids[i] > 0 && ids[i] != gettid());
+    return true;
+}
+
 static struct mutex mutex;
 
 static void count(void *argument)

@@ -67,26 +67,45 @@ void thread_main(char *block)
     exit_thread();
 }
 
-long thread_create_on(struct thread *t, int node, void (*function)(void *argument), void *argument)
+/* Its memory, with what it will do; NULL: there is none, *error says why. */
+static char *make(struct thread *t, void (*function)(void *argument), void *argument, long *error)
 {
-    unsigned self;
-
     t->stack = map(STACK_BYTES, PROT_READ | PROT_WRITE);
-    if ((uintptr_t)t->stack > (uintptr_t)-4096)
-        return (long)t->stack;
+    if ((uintptr_t)t->stack > (uintptr_t)-4096) {
+        *error = (long)t->stack;
+        return NULL;
+    }
     char *block = (char *)t->stack + STACK_BYTES - sizeof(struct block_end) - tls_info.bytes;
     struct block_end *end = fill(block);
     end->function = function;
     end->argument = argument;
     t->alive = 1; /* the kernel clears it and wakes whoever joins */
-    long id = syscall6(node, (long)thread_begin, (long)block, (long)(block - TLS_GAP), (long)end,
-                       (long)&t->alive, THREAD_ON);
-    node_count(&self);
-    if (id == -ENOSYS && (node == ANY_NODE || node == (int)self)) /* a kernel without nodes */
-        id = thread_clone(block, block - TLS_GAP, end, &t->alive);
+    return block;
+}
+
+static long begun(struct thread *t, long id)
+{
     if (id < 0)
         unmap(t->stack, STACK_BYTES);
     return id < 0 ? id : 0;
+}
+
+long thread_create_on(struct thread *t, int node, void (*function)(void *argument), void *argument)
+{
+    long error;
+    char *block = make(t, function, argument, &error);
+
+    return !block ? error
+                  : begun(t, syscall6(node, (long)thread_begin, (long)block, (long)(block - TLS_GAP),
+                                      (long)(block + tls_info.bytes), (long)&t->alive, THREAD_ON));
+}
+
+long thread_create_here(struct thread *t, void (*function)(void *argument), void *argument)
+{
+    long error;
+    char *block = make(t, function, argument, &error);
+
+    return block ? begun(t, thread_clone(block, block - TLS_GAP, block + tls_info.bytes, &t->alive)) : error;
 }
 
 long thread_create(struct thread *t, void (*function)(void *argument), void *argument)

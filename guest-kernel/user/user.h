@@ -33,10 +33,17 @@ long open(const char *path, int flags);
 long close(int fd);
 /* A second descriptor for the same file: the lowest that is free. */
 long dup(int fd);
+/* The descriptor `to` becomes one for the same file; what it was is closed. */
+long dup3(int fd, int to, int flags);
 long pipe(int ends[2]);
+/* Flag, of open(), too: execve() closes it, spawn() does not pass it on. */
+enum { CLOSE_ON_EXEC = 02000000 };
+long pipe2(int ends[2], int flags);
 long fork(void);
 long execve(const char *path, char *const argv[]);
-/* A new process on that node, ANY_NODE: by the placement policy; child of the caller. Its id. */
+/* A new process on that node, ANY_NODE: by the placement policy; child of the caller, with its open files.
+ * Its id.
+ */
 enum { ANY_NODE = -1 };
 long spawn(const char *path, char *const argv[], int node);
 /* Where new threads and processes go that name no node; inherited. */
@@ -82,6 +89,8 @@ enum { STACK_BYTES = 65536 };
  */
 long thread_create_on(struct thread *t, int node, void (*function)(void *argument), void *argument);
 long thread_create(struct thread *t, void (*function)(void *argument), void *argument); /* ANY_NODE */
+/* The same on the caller's node, by clone() instead of the call that knows of nodes. */
+long thread_create_here(struct thread *t, void (*function)(void *argument), void *argument);
 /* Waits for its end. 0, or -EOWNERDEAD: its node has died. */
 long thread_join(struct thread *t);
 

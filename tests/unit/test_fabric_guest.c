@@ -40,6 +40,32 @@ static void settle(void)
     ck_assert(rack_settle(r, r->now_ps + 10 * VTIME_S));
 }
 
+START_TEST(input)
+{
+    uint8_t text[FAB_MAX_INPUT + 1];
+
+    memset(text, 'x', sizeof text);
+    ck_assert_uint_eq(rack_reg(a, FAB_REG_INPUT), 0);
+    fab_input(a->fab, (const uint8_t *)"ps\n", 3);
+    ck_assert_uint_eq(rack_reg(a, FAB_REG_CAUSE), FAB_CAUSE_INPUT);
+    ck_assert_uint_eq(rack_reg(a, FAB_REG_INPUT), FAB_INPUT_VALID | 'p');
+    ck_assert_uint_eq(rack_reg(a, FAB_REG_INPUT), FAB_INPUT_VALID | 's');
+    fab_input(a->fab, (const uint8_t *)"\xff", 1);
+    ck_assert_uint_eq(rack_reg(a, FAB_REG_INPUT), FAB_INPUT_VALID | '\n');
+    ck_assert_uint_eq(rack_reg(a, FAB_REG_INPUT), FAB_INPUT_VALID | 0xff);
+    ck_assert_uint_eq(rack_reg(a, FAB_REG_INPUT), 0);
+    /* No more than there is room for; a reset forgets. */
+    fab_input(a->fab, text, sizeof text);
+    for (unsigned i = 0; i < FAB_MAX_INPUT; i++)
+        ck_assert_uint_eq(rack_reg(a, FAB_REG_INPUT), FAB_INPUT_VALID | 'x');
+    ck_assert_uint_eq(rack_reg(a, FAB_REG_INPUT), 0);
+    fab_input(a->fab, text, 1);
+    rack_set(a, FAB_REG_CONTROL, FAB_CONTROL_RESET);
+    ck_assert_uint_eq(rack_reg(a, FAB_REG_INPUT), 0);
+    ck_assert_uint_eq(rack_reg(a, FAB_REG_CAUSE), 0);
+}
+END_TEST
+
 START_TEST(registers)
 {
     ck_assert_uint_eq(rack_reg(b, FAB_REG_MAGIC), FAB_MAGIC);
@@ -49,7 +75,7 @@ START_TEST(registers)
     ck_assert_uint_eq(rack_reg(b, FAB_REG_RATE), 54540);
     ck_assert_uint_eq(rack_reg(b, FAB_REG_CONTROL), 0);
     ck_assert_uint_eq(rack_reg(b, FAB_REG_LINK), 0);
-    ck_assert_uint_eq(rack_reg(b, FAB_REG_MASK), FAB_CAUSE_ALL);
+    ck_assert_uint_eq(rack_reg(b, FAB_REG_MASK), FAB_CAUSE_ALL & ~(uint32_t)FAB_CAUSE_INPUT);
     ck_assert_uint_eq(rack_reg(b, FAB_REG_QERROR), 0);
     rack_set(b, FAB_REG_MASK, ~0u);
     ck_assert_uint_eq(rack_reg(b, FAB_REG_MASK), FAB_CAUSE_ALL);
@@ -75,8 +101,8 @@ START_TEST(registers)
         uint32_t offset;
         unsigned size;
         bool write;
-    } bad[] = {{0x60, 4, false},
-               {0x60, 4, true},
+    } bad[] = {{0x64, 4, false},
+               {0x64, 4, true},
                {FAB_REG_END, 4, true},
                {0, 4, true},
                {0xfffffffc, 4, false},
@@ -547,7 +573,7 @@ START_TEST(reset)
     ck_assert_uint_gt(rack_count(a).outstanding, 0);
     rack_set(a, FAB_REG_CONTROL, FAB_CONTROL_ENABLE | FAB_CONTROL_RESET);
     ck_assert_uint_eq(rack_reg(a, FAB_REG_CONTROL), FAB_CONTROL_ENABLE);
-    ck_assert_uint_eq(rack_reg(a, FAB_REG_MASK), FAB_CAUSE_ALL);
+    ck_assert_uint_eq(rack_reg(a, FAB_REG_MASK), FAB_CAUSE_ALL & ~(uint32_t)FAB_CAUSE_INPUT);
     ck_assert(fab_quiet(a->fab));
     struct fab_counters c = rack_count(a), zero = {.interrupts = 1}; /* the link's */
     ck_assert_mem_eq(&c, &zero, sizeof c);
@@ -625,6 +651,7 @@ int main(void)
     suite_add_tcase(s, d);
     tcase_add_checked_fixture(d, start_dark, finish);
     tcase_add_test(d, registers);
+    tcase_add_test(d, input);
     tcase_add_test(d, link);
     tcase_add_test(d, first_moment);
     suite_add_tcase(s, t);
