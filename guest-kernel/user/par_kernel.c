@@ -4,12 +4,12 @@
  * number modulo the number of nodes; worker 0 is the thread that calls par_run(). See par.h.
  *
  * Memory is the process's; a worker's own share moves to its node when it is first written. If a node dies
- * during par_run(), its workers do not come to the next meeting, and the others wait.
+ * during par_run(), whoever waits for its workers at a meeting ends the process, with status 99.
  */
 #include "guest-kernel/user/par.h"
 #include "guest-kernel/user/user.h"
 
-enum { ALLOCATIONS = 16 };
+enum { ALLOCATIONS = 16, STATUS_DIED = 99 };
 enum { WAIT, GO, GIVE_UP };
 
 static struct {
@@ -103,8 +103,13 @@ uint64_t par_now_ns(void)
     return now_ns();
 }
 
-/* Another worker may be waiting for this processor. */
+/* Another worker may be waiting for this processor; or will never come. */
 void par_relax(void)
 {
+    for (unsigned i = 1; i < par_count(); i++)
+        if (thread_died(&worker[i].thread)) {
+            print("par: the node of worker %u has died\n", i);
+            exit(STATUS_DIED);
+        }
     yield();
 }

@@ -113,6 +113,11 @@ long thread_create(struct thread *t, void (*function)(void *argument), void *arg
     return thread_create_on(t, ANY_NODE, function, argument);
 }
 
+bool thread_died(const struct thread *t)
+{
+    return __atomic_load_n(&t->alive, __ATOMIC_ACQUIRE) == OWNER_DIED;
+}
+
 long thread_join(struct thread *t)
 {
     uint32_t word;

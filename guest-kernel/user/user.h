@@ -93,6 +93,7 @@ long thread_create(struct thread *t, void (*function)(void *argument), void *arg
 long thread_create_here(struct thread *t, void (*function)(void *argument), void *argument);
 /* Waits for its end. 0, or -EOWNERDEAD: its node has died. */
 long thread_join(struct thread *t);
+bool thread_died(const struct thread *t); /* its node has, and nobody has joined it */
 
 /* ---- sync.c: all zero is a good beginning, but for a barrier's count ---- */
 

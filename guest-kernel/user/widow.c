@@ -32,10 +32,12 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < nodes; i++)
         wrong += thread_create_on(&threads[i], (int)i, count, (void *)(uintptr_t)i) != 0;
     long outcome = thread_join(&threads[last]);
-    print("widow: joined the last at %lu us: %ld\n", now_ns() / 1000, outcome);
+    print("widow: joined the last at %lu us of the rack: %ld\n", rack_ns() / 1000, outcome);
     wrong += outcome != -EOWNERDEAD;
+    uint64_t begin = rack_ns();
     long on = thread_create_on(&t, (int)last, count, NULL), child = spawn("/echo", echo, (int)last);
-    print("widow: a thread there %ld, a process there %ld\n", on, child);
+    print("widow: a thread there %ld, a process there %ld, within %lu us\n", on, child,
+          (rack_ns() - begin) / 1000);
     wrong += on != -EHOSTDOWN || child != -EHOSTDOWN;
     for (unsigned i = 0; i < last; i++) {
         wrong += thread_join(&threads[i]) != 0 || counters[i].n != ROUNDS;
