@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * nodes.c - one process over all nodes: a table of named tests, run by node 0's first program (the others
- * have none: init=-). Ends with the number of things that are wrong. A test's seed and how many rounds it
- * takes are arguments: nodes [ROUNDS [SEED]].
+ * have none: init=-). Ends with the number of things that are wrong.
+ *
+ *     nodes [ROUNDS [SEED [THREADS [NAME..]]]]       32, 1, 8; all tests
+ *
+ * Of the test `random`: THREADS threads at places that the seed chooses, ROUNDS times. NAME: only these
+ * tests.
  */
 #include "guest-kernel/user/user.h"
 
 enum { MOST = 64, INCREMENTS = 40, PAGES = 12, WORDS = PAGE_BYTES / sizeof(uint64_t) };
 
-static unsigned nodes, self, rounds = 32;
+static unsigned nodes, self, rounds = 32, crowd = 8;
 static uint64_t seed = 1;
 static struct thread threads[MOST];
 static _Thread_local uint64_t own; /* each thread's */
@@ -203,8 +207,9 @@ static unsigned test_protect(void)
 
 /* ---- calls of a thread elsewhere ---- */
 
+enum { BYTES = 8 };
 static int ends[2];
-static unsigned heard;
+static unsigned heard[MOST], lost;
 
 static void talk(void *argument)
 {
@@ -212,8 +217,9 @@ static void talk(void *argument)
     uint8_t byte = (uint8_t)i;
 
     print("nodes: thread on node %u, process %ld\n", i, getpid());
-    if (write(ends[1], &byte, 1) != 1)
-        __atomic_fetch_add(&bad, 1, __ATOMIC_SEQ_CST);
+    for (unsigned n = 0; n < BYTES; n++)
+        if (write(ends[1], &byte, 1) != 1)
+            __atomic_fetch_add(&lost, 1, __ATOMIC_SEQ_CST);
 }
 
 static void listen(void *argument)
@@ -221,9 +227,11 @@ static void listen(void *argument)
     uint8_t byte;
 
     (void)argument;
-    for (unsigned i = 0; i < nodes; i++)
-        if (read(ends[0], &byte, 1) == 1)
-            heard |= 1u << byte;
+    for (unsigned i = 0; i < BYTES * nodes; i++)
+        if (read(ends[0], &byte, 1) == 1 && byte < MOST)
+            heard[byte]++;
+        else
+            lost++;
 }
 
 static unsigned test_calls(void)
@@ -235,7 +243,9 @@ static unsigned test_calls(void)
     wrong += thread_join(&threads[MOST - 1]) != 0;
     close(ends[0]);
     close(ends[1]);
-    return wrong + (heard != (1u << nodes) - 1);
+    for (unsigned i = 0; i < nodes; i++)
+        wrong += heard[i] != BYTES;
+    return wrong + lost;
 }
 
 /* ---- futex: a time out there, a wake-up from there ---- */
@@ -326,11 +336,15 @@ static unsigned test_info(void)
 /* ---- threads at random places ---- */
 
 static uint64_t sums[MOST];
+static unsigned place[MOST], misplaced;
 
 static void work(void *argument)
 {
-    unsigned i = (unsigned)(uintptr_t)argument;
+    unsigned i = (unsigned)(uintptr_t)argument, here;
 
+    node_count(&here);
+    if (here != place[i])
+        __atomic_fetch_add(&misplaced, 1, __ATOMIC_SEQ_CST);
     for (unsigned n = 0; n < 10; n++) {
         sums[i] += n;
         __atomic_fetch_add(&atomic, 1, __ATOMIC_SEQ_CST);
@@ -339,18 +353,28 @@ static void work(void *argument)
 
 static unsigned test_random(void)
 {
-    unsigned wrong = 0, n = 8;
+    unsigned wrong = 0, used[MOST] = {0};
+    uint64_t order = seed;
 
     atomic = 0;
     for (unsigned round = 0; round < rounds; round++) {
-        for (unsigned i = 0; i < n; i++)
-            wrong += thread_create_on(&threads[i], (int)(next() % nodes), work, (void *)(uintptr_t)i) != 0;
-        for (unsigned i = 0; i < n; i++)
+        for (unsigned i = 0; i < crowd; i++) {
+            place[i] = (unsigned)(next() % nodes);
+            used[place[i]]++;
+            order = order * 31 + place[i];
+        }
+        for (unsigned i = 0; i < crowd; i++)
+            wrong += thread_create_on(&threads[i], (int)place[i], work, (void *)(uintptr_t)i) != 0;
+        for (unsigned i = 0; i < crowd; i++)
             wrong += thread_join(&threads[i]) != 0;
     }
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < crowd; i++)
         wrong += sums[i] != (uint64_t)rounds * 45;
-    return wrong + (atomic != (uint64_t)rounds * n * 10);
+    print("random: %u x %u threads, places %lx, on each node:", crowd, rounds, order);
+    for (unsigned i = 0; i < nodes; i++)
+        print(" %u", used[i]);
+    print("; additions %lu of %lu\n", atomic, (uint64_t)rounds * crowd * 10);
+    return wrong + misplaced + (atomic != (uint64_t)rounds * crowd * 10);
 }
 
 static const struct {
@@ -362,6 +386,14 @@ static const struct {
     {"kill", test_kill},       {"info", test_info},   {"random", test_random},
 };
 
+static bool wanted(int argc, char **argv, const char *name)
+{
+    for (int i = 4; i < argc; i++)
+        if (!strcmp(argv[i], name))
+            return true;
+    return argc <= 4;
+}
+
 int main(int argc, char **argv)
 {
     unsigned wrong = 0;
@@ -370,8 +402,14 @@ int main(int argc, char **argv)
         rounds = (unsigned)strtoul(argv[1], NULL, 10);
     if (argc > 2)
         seed = strtoul(argv[2], NULL, 10);
+    if (argc > 3)
+        crowd = (unsigned)strtoul(argv[3], NULL, 10);
+    if (crowd < 1 || crowd > MOST)
+        return 100;
     nodes = node_count(&self);
     for (unsigned i = 0; i < sizeof tests / sizeof tests[0]; i++) {
+        if (!wanted(argc, argv, tests[i].name))
+            continue;
         uint64_t begin = now_ns();
         unsigned w = tests[i].test();
         print("%s %s: %lu us\n", w ? "FAIL" : "PASS", tests[i].name, (now_ns() - begin) / 1000);

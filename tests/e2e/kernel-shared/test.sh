@@ -29,6 +29,11 @@ messages() {
                printf "%s%s", (NR > 1 ? " " : ""), name[int($1 / 65536) - 63] }'
 }
 
+# bounded TEXT US: in the run's microseconds, after the crash at 60 ms and at most 22 ms later (20 ms of silence, one beat)
+bounded() {
+    check "$1: at ${2:-no time}" [ "${2:-0}" -ge 60000 -a "${2:-0}" -le 82000 ]
+}
+
 trio shared.scn.yml init=/shared "" </dev/null
 run shared-a 0 shared.scn.yml --backend libvirt
 first=$dir
@@ -57,6 +62,8 @@ S
 run lost 0 lost.scn.yml --backend direct
 for node in alpha beta; do
     contains "$node: notices the death" "$dir/console/$node.raw" '^cluster: node 2 is dead, riscv64'
+    bounded "$node: who waited for a page of its ends by SIGBUS, within 22 ms" \
+        "$(sed -n 's/^lost: who waited ends with 7 at \([0-9]*\) us.*/\1/p' "$dir/console/$node.raw")"
     contains "$node: who touches its pages ends by SIGBUS" "$dir/console/$node.raw" \
         '^lost: its page 7, its home 7, again 7'
     contains "$node: goes on with the others" "$dir/console/$node.raw" '^lost: the others go on'
