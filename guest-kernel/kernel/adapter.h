@@ -32,10 +32,14 @@ void adapter_event(unsigned type, uint32_t argument, const void *data, size_t by
  */
 int adapter_queue(unsigned q, void (*receive)(unsigned q, unsigned peer, const void *data, size_t bytes),
                   void (*sent)(unsigned q, uint64_t cookie, unsigned status));
-/* Copies the data. -1: too long, or too many under way. */
-int adapter_send(unsigned q, unsigned peer, const void *data, size_t bytes, uint64_t cookie);
+struct adapter_message { /* in two pieces, which are copied; the second may be empty */
+    const void *head, *data;
+    size_t head_bytes, bytes;
+};
+/* -1: too long, or too many under way. */
+int adapter_send(unsigned q, unsigned peer, const struct adapter_message *m, uint64_t cookie);
 /* The same; may be lost, and must not be larger than a packet. */
-int adapter_datagram(unsigned q, unsigned peer, const void *data, size_t bytes, uint64_t cookie);
+int adapter_datagram(unsigned q, unsigned peer, const struct adapter_message *m, uint64_t cookie);
 /* Who does not answer so many times is given up: waits first_ns, then twice that, and so on. -1: no. */
 int adapter_timeout(unsigned tries, unsigned first_ns);
 /* Enables the adapter: its link trains, messages flow. */

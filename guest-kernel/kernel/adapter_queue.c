@@ -88,14 +88,17 @@ int adapter_queue(unsigned n, void (*receive)(unsigned q, unsigned peer, const v
     return 0;
 }
 
-static int put(unsigned op, unsigned n, unsigned peer, const void *data, size_t bytes, uint64_t cookie)
+static int put(unsigned op, unsigned n, unsigned peer, const struct adapter_message *m, uint64_t cookie)
 {
     struct queue *q = &queues[n];
     unsigned at = q->sent % RING;
+    size_t bytes = m->head_bytes + m->bytes;
 
     if (!q->up || bytes > ADAPTER_BUFFER || q->under_way == RING - 1)
         return -1;
-    memcpy(q->out[at], data, bytes);
+    memcpy(q->out[at], m->head, m->head_bytes);
+    if (m->bytes)
+        memcpy((char *)q->out[at] + m->head_bytes, m->data, m->bytes);
     q->cookie[at] = cookie;
     q->send[at] = (struct fab_send){.op = (uint8_t)op,
                                     .n_sge = 1,
@@ -108,14 +111,14 @@ static int put(unsigned op, unsigned n, unsigned peer, const void *data, size_t 
     return 0;
 }
 
-int adapter_send(unsigned n, unsigned peer, const void *data, size_t bytes, uint64_t cookie)
+int adapter_send(unsigned n, unsigned peer, const struct adapter_message *m, uint64_t cookie)
 {
-    return put(FAB_OP_SEND, n, peer, data, bytes, cookie);
+    return put(FAB_OP_SEND, n, peer, m, cookie);
 }
 
-int adapter_datagram(unsigned n, unsigned peer, const void *data, size_t bytes, uint64_t cookie)
+int adapter_datagram(unsigned n, unsigned peer, const struct adapter_message *m, uint64_t cookie)
 {
-    return put(FAB_OP_DATAGRAM, n, peer, data, bytes, cookie);
+    return put(FAB_OP_DATAGRAM, n, peer, m, cookie);
 }
 
 int adapter_timeout(unsigned tries, unsigned first_ns)

@@ -38,8 +38,9 @@ void adapter_test(void)
     adapter_enable();
     if (adapter_queue(QUEUE, on_receive, on_sent) < 0)
         panic("queue %d cannot be set up", QUEUE);
+    const struct adapter_message name = {.head = arch_name, .head_bytes = length(arch_name) + 1};
     for (unsigned n = 0; n < adapter_nodes(); n++)
-        if (n != adapter_node() && adapter_send(QUEUE, n, arch_name, length(arch_name) + 1, n) < 0)
+        if (n != adapter_node() && adapter_send(QUEUE, n, &name, n) < 0)
             panic("no message to node %u", n);
     uint64_t end = arch_time_ns() + PATIENCE_NS;
     while (heard < adapter_nodes() - 1 || completed < adapter_nodes() - 1) {

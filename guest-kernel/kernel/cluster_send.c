@@ -27,9 +27,9 @@ static unsigned under_way;
 static bool datagrams;
 
 /* False: no room. */
-static bool hand_over(unsigned to, const void *packet, size_t bytes)
+static bool hand_over(unsigned to, const struct adapter_message *m)
 {
-    if ((datagrams ? adapter_datagram : adapter_send)(QUEUE_MESSAGES, to, packet, bytes, to) < 0)
+    if ((datagrams ? adapter_datagram : adapter_send)(QUEUE_MESSAGES, to, m, to) < 0)
         return false;
     under_way++;
     return true;
@@ -42,7 +42,8 @@ static void sent(unsigned q, uint64_t cookie, unsigned status)
     under_way--;
     if (status != FAB_C_OK && !datagrams)
         cluster_failed((unsigned)cookie);
-    while (first && hand_over(first->to, first->packet, first->bytes)) {
+    while (first && hand_over(first->to,
+                              &(struct adapter_message){.head = first->packet, .head_bytes = first->bytes})) {
         struct waiting *w = first;
         first = w->next;
         if (!first)
@@ -53,18 +54,15 @@ static void sent(unsigned q, uint64_t cookie, unsigned status)
 
 void cluster_send(void *ctx, unsigned to, const struct msg *m, const void *data, size_t bytes)
 {
-    static _Alignas(8) uint8_t packet[ADAPTER_BUFFER];
+    const struct adapter_message packet = {.head = m, .head_bytes = sizeof *m, .data = data, .bytes = bytes};
     size_t all = sizeof *m + bytes;
 
     (void)ctx;
-    memcpy(packet, m, sizeof *m);
-    if (bytes)
-        memcpy(packet + sizeof *m, data, bytes);
     if (m->flags & MSG_RAW) {
-        adapter_datagram(QUEUE_HELLO, to, packet, all, to); /* if there is no room, the next one */
+        adapter_datagram(QUEUE_HELLO, to, &packet, to); /* if there is no room, the next one */
         return;
     }
-    if (!first && hand_over(to, packet, all))
+    if (!first && hand_over(to, &packet))
         return;
     struct waiting *w = heap_new(sizeof *w + all);
     if (!w) {
@@ -75,7 +73,9 @@ void cluster_send(void *ctx, unsigned to, const struct msg *m, const void *data,
     w->next = NULL;
     w->to = to;
     w->bytes = all;
-    memcpy(w->packet, packet, all);
+    memcpy(w->packet, m, sizeof *m);
+    if (bytes)
+        memcpy(w->packet + sizeof *m, data, bytes);
     *last = w;
     last = &w->next;
 }
