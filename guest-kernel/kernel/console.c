@@ -54,7 +54,7 @@ int64_t console_get(char *to, size_t n)
 {
     size_t done = 0;
 
-    if (out == ready) {
+    if (n && out == ready) {
         if (!adapter_here() && due == UINT64_MAX)
             timer_by(due = arch_time_ns() + POLL_NS);
         return -EAGAIN;
