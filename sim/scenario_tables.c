@@ -571,10 +571,10 @@ const struct scn_table scn_table_load = {.id = "load",
                                          .help = "Traffic without guests; one measurement for each rate."};
 
 const struct scn_table *const scn_tables[SCN_N_TABLES] = {
-    &scn_table_root,   &scn_table_defaults, &scn_table_node,     &scn_table_expect,
-    &scn_table_switch, &scn_table_link,     &scn_table_topology, &scn_table_load,
-    &scn_table_check,  &scn_table_kind,     &scn_table_event,    &scn_table_input,    &scn_table_fault,
-    &scn_table_match,  &scn_table_after,    &scn_table_trace,    &scn_table_explore,
+    &scn_table_root,  &scn_table_defaults, &scn_table_node,  &scn_table_expect, &scn_table_switch,
+    &scn_table_link,  &scn_table_topology, &scn_table_load,  &scn_table_check,  &scn_table_kind,
+    &scn_table_event, &scn_table_input,    &scn_table_fault, &scn_table_match,  &scn_table_after,
+    &scn_table_trace, &scn_table_explore,
 };
 
 const struct scn_key *scn_key_find(const struct scn_table *t, const char *key)

@@ -174,13 +174,13 @@ struct fab {
     unsigned send_turn, answer_turn;
     uint32_t window, ack_every; /* packets */
     /* One bit per queue. */
-    uint32_t ready;           /* may have something to send */
-    uint32_t answers;         /* has an answer due */
-    uint32_t dirty;           /* status to be written, or to be stopped */
-    uint32_t holding;         /* an interrupt is held back */
-    uint32_t irq;             /* vectors to be raised */
-    vtime_t timeout_bound_ps; /* no flow's deadline is earlier */
-    vtime_t timer_ps;         /* asked for */
+    uint32_t ready;               /* may have something to send */
+    uint32_t answers;             /* has an answer due */
+    uint32_t dirty;               /* status to be written, or to be stopped */
+    uint32_t holding;             /* an interrupt is held back */
+    uint32_t irq;                 /* vectors to be raised */
+    vtime_t timeout_bound_ps;     /* no flow's deadline is earlier */
+    vtime_t timer_ps;             /* asked for */
     uint8_t input[FAB_MAX_INPUT]; /* a ring */
     uint32_t input_in, input_out;
     struct fab_counters count;

@@ -21,10 +21,10 @@
 /* Types of messages; from whom to whom, what. The others from 0x82 on are of the core: enum group_type, enum
  * vma_type. */
 enum remote_type {
-    REMOTE_LEAVE = 0x80,   /* to all: this node has no work of its own left; cluster.c */
-    REMOTE_CALL = 0x81,    /* replica to origin: struct remote_call; answer: int64_t */
-    REMOTE_INFO = 0x8d,    /* to node: uint32_t which; answer: text */
-    REMOTE_CONSOLE = 0x8e, /* to node 0: text */
+    REMOTE_LEAVE = 0x80,        /* to all: this node has no work of its own left; cluster.c */
+    REMOTE_CALL = 0x81,         /* replica to origin: struct remote_call; answer: int64_t */
+    REMOTE_INFO = 0x8d,         /* to node: uint32_t which; answer: text */
+    REMOTE_CONSOLE = 0x8e,      /* to node 0: text */
     REMOTE_FILE_PASS = 0xb0,    /* parent's origin to node: struct remote_pass; answer: int64_t, parcel */
     REMOTE_FILE_DROP = 0xb1,    /* the same way: uint32_t parcel that nobody wants */
     REMOTE_FILE_TAKE = 0xb2,    /* child's node to homes: struct remote_pass; answer: int64_t */
