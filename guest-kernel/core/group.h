@@ -18,13 +18,13 @@
  *                             STARTING --refused, its node dies--> out;  RUNNING --its node dies--> DEAD
  *                             DEAD --group_buried--> out
  *
- *     start a thread           origin --START--> node --STARTED--> origin                            2
- *     a thread makes another   replica --JOIN--> origin --JOINED--> replica                          2
- *     a thread has ended       replica --LEFT--> origin                                              1
- *     the end, k replicas      (replica --ENDING--> origin), k ENDING, k ENDED                       2k or 2k
- * + 1 spawn                    parent's origin --SPAWN--> node --SPAWNED--> parent's origin          2 kill
- * anywhere --KILL--> origin --KILLED--> back                            2 a child has ended        child's
- * origin --CHILD--> parent's origin                             1
+ *     start a thread           origin --START--> node --STARTED--> origin                        2
+ *     a thread makes another   replica --JOIN--> origin --JOINED--> replica                      2
+ *     a thread has ended       replica --LEFT--> origin                                          1
+ *     the end, k replicas      (replica --ENDING--> origin), k ENDING, k ENDED                 2k (+ 1)
+ *     spawn                    parent's origin --SPAWN--> node --SPAWNED--> parent's origin      2
+ *     kill                     anywhere --KILL--> origin --KILLED--> back                        2
+ *     a child has ended        child's origin --CHILD--> parent's origin                         1
  *
  * Deaths: threads on a dead node are buried one by one (bury, group_dead, group_buried); replicas of a dead
  * origin end; children there count as killed. Operations that wait for the node end with CORE_EDEAD.
