@@ -2,12 +2,16 @@
 /*
  * clone.c - system calls that make threads and processes, here or on another node.
  *
- *   clone(flags, stack, parent_tid, tls, child_tid)    a thread on the same node, or a process with a copy of
- * all thread_on(node, pc, argument, sp, tls, clear_tid)  a thread on any node, of any instruction set: it
- * begins at pc, a function that does not return; node -1: as placement says. Its id placement(policy, value)
- * of threads whose node is left open: 0 here, 1 each on the next node, 2 on node value; inherited. Both -1:
- * policy | value << 16 as it is spawn(path, argv, node)                            a child whose origin is
- * that node; node -1: by placement
+ *   clone(flags, stack, parent_tid, tls, child_tid)
+ *       a thread on the same node, or a process with a copy of all
+ *   thread_on(node, pc, argument, sp, tls, clear_tid)
+ *       a thread on any node, of any instruction set, begins at pc, a function that does not return; node -1:
+ *       as placement says. Its id
+ *   placement(policy, value)
+ *       of threads whose node is left open: 0 here, 1 each on the next node, 2 on node value; inherited. Both
+ *       -1: policy | value << 16 as it is
+ *   spawn(path, argv, node)
+ *       a child whose origin is that node; node -1: by placement
  */
 #include "guest-kernel/kernel/clone.h"
 #include "guest-kernel/kernel/cluster.h"
