@@ -15,7 +15,7 @@
 #    is. With everything in place nothing is installed and the network is not touched.
 # 2. Images. `cob run` makes sure of the images of the architectures in the scenarios it is given, and, if a scenario has
 #    a fabric adapter, of its driver and tools; only then compilers for those architectures are needed.
-# 3. Build. ninja, shown only when it fails.
+# 3. Build. ninja, shown only when it fails; the replicated kernel, too, if a scenario names it (../build/guests/kernel*).
 #
 # Environment: COB_IMAGES (image cache), COB_BUILD (where to build, for a checkout that is read-only; the default is
 # the checkout itself, or a directory in the user's cache if its path has characters that ld.so or QEMU cannot take),
@@ -75,6 +75,10 @@ missing_packages() {
     fi
     if [ "$debug" = yes ]; then
         missing_for_debug
+    fi
+    if [ "$kernel" = yes ]; then
+        command -v clang >/dev/null || echo "clang compiles the replicated kernel"
+        command -v ld.lld >/dev/null || echo "lld links the replicated kernel"
     fi
 }
 
@@ -137,9 +141,9 @@ is_backport() {
     esac
 }
 
-# environment: makes sure that nothing is missing; remembers in $build/.environment-$tests-$debug that it was so
+# environment: makes sure that nothing is missing; remembers in $build/.environment-$tests-$debug-$kernel that it was so
 environment() {
-    stamp=$build/.environment-$tests-$debug
+    stamp=$build/.environment-$tests-$debug-$kernel
     state="$PATH ${COB_QEMU_X86_64:-} ${COB_QEMU_AARCH64:-} ${COB_QEMU_RISCV64:-}"
     if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$state" ] &&
         [ -n "$(find "$stamp" -newer /var/lib/dpkg/status -newer "$home/cob" 2>/dev/null)" ]; then
@@ -340,7 +344,9 @@ find_build() {
 # compile: one at a time (two ninjas in one directory would fight)
 compile() {
     [ -x "$build/cob" ] || say "building; the first time takes a minute"
-    if ! flock "$build/.lock" ninja -C "$top" >"$build/.log" 2>&1 </dev/null; then
+    set --
+    [ "$kernel" = no ] || set -- all kernel
+    if ! flock "$build/.lock" ninja -C "$top" "$@" >"$build/.log" 2>&1 </dev/null; then
         cat "$build/.log" >&2
         die "the build failed; its messages are above"
     fi
@@ -441,7 +447,7 @@ esac
 COB_HOME=$home
 export COB_IMAGES COB_HOME
 
-tests=no debug=no
+tests=no debug=no kernel=no
 case ${1:-} in
 '' | help | -h | --help)
     program=${COB_BUILD:-$home}/build/cob
@@ -469,6 +475,17 @@ debug)
     esac
     ;;
 esac
+
+# The replicated kernel is built when a scenario wants it.
+for arg in "$@"; do
+    case $arg in
+    *.yml | *.yaml)
+        if [ -f "$arg" ] && grep -q '\.\./build/guests/kernel' "$arg"; then
+            kernel=yes
+        fi
+        ;;
+    esac
+done
 
 find_build
 environment
