@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* group_sim.c - the simulated nodes (group_sim.h): what they lend, what their threads do. What must hold is
- * in group_sim_check.c. */
+/*
+ * group_sim.c - the simulated nodes (group_sim.h): what they lend, what their threads do. What must hold is
+ * in group_sim_check.c. Longer than usual: callbacks, network and threads share one state, the world.
+ */
 #include "tests/core/group_sim.h"
 #include <stdio.h>
 #include <stdlib.h>
