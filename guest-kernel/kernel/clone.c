@@ -104,27 +104,26 @@ static int copy_arguments(struct arguments *a, uintptr_t from)
     }
 }
 
-/* The old memory stays until the new is complete. */
+/*
+ * The old image stays until the new is complete. Only the image is put back: whatever else of the process
+ * changes meanwhile, as by a signal, stays changed.
+ */
 static int replace(struct process *p, const char *path, const struct arguments *a, struct frame *f)
 {
-    struct process was = *p;
+    struct image old = p->image, new;
 
     if (!memory_new(p)) {
-        *p = was;
+        p->image = old;
         return -ENOMEM;
     }
-    memory_continue(p, was.space);
+    memory_continue(p, old.space);
     int error = exec_load(p, path, a, f);
-    struct process new = *p;
-    arch_paging_use(error ? was.root : new.root);
-    if (error) {
-        memory_discard(p);
-        *p = was;
-    } else {
-        *p = was;
-        memory_discard(p);
-        *p = new;
-    }
+    new = p->image;
+    arch_paging_use(error ? old.root : new.root);
+    if (!error)
+        p->image = old;
+    memory_discard(p); /* the one that is not wanted */
+    p->image = error ? old : new;
     return error;
 }
 

@@ -35,16 +35,22 @@ struct placement { /* of new threads whose node is left open */
     enum { PLACE_HERE, PLACE_SPREAD, PLACE_NODE } policy;
     unsigned value; /* PLACE_NODE: which; PLACE_SPREAD: where the next one goes */
 };
-struct process {
-    struct group_process; /* its id, 0: free; whether it is a replica, ending and so on: group.h */
-    bool first;           /* init: the node ends with it */
+struct image { /* what execve replaces */
     uint64_t root;
     struct vma_space *space; /* its address ranges, as this node knows them */
     struct program program;  /* in the file on this node */
+    char path[PATH];
+};
+struct process {
+    struct group_process; /* its id, 0: free; whether it is a replica, ending and so on: group.h */
+    union {
+        struct image image;
+        struct image;
+    };
+    bool first; /* init: the node ends with it */
     struct file *files[FILES];
     uint32_t close_on_exec; /* a mask of files */
     struct placement placement;
-    char path[PATH];
 };
 enum state { FREE, RUNNABLE, RUNNING, WAITING, GONE };
 struct thread { /* lies at the lower end of its kernel stack */
