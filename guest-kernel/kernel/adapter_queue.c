@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * adapter_queue.c - messages: rings of fixed size, one buffer (the size of a stack) per entry.
+ * adapter_queue.c - messages: rings of fixed size, one buffer (a block) per entry.
  *
  * Completions are read in the queue's interrupt only, which is armed again after each reading.
  */
@@ -68,7 +68,7 @@ int adapter_queue(unsigned n, void (*receive)(unsigned q, unsigned peer, const v
     if (!adapter_here() || n >= FAB_QUEUES || q->up || irq_new(interrupt, q, &address, &data) < 0)
         return -1;
     for (unsigned i = 0; i < RING; i++)
-        if (!(q->out[i] = stack_new()) || !(q->in[i] = stack_new()))
+        if (!(q->out[i] = block_new()) || !(q->in[i] = block_new()))
             return -1;
     q->number = n;
     q->receive = receive;

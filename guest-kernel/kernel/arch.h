@@ -81,7 +81,7 @@ uint64_t arch_call_argument(const struct frame *f, unsigned n);
 void arch_call_return(struct frame *f, int64_t value);
 /* The frame's frame pointer, for the back-trace. */
 uintptr_t arch_frame_fp(const struct frame *f);
-/* Steps from a frame pointer to the caller's; false at the end. */
+/* Steps from a frame pointer to the caller's; false at the end, or if there is no frame on a stack. */
 bool arch_unwind(uintptr_t *fp, uintptr_t *return_address);
 /* All registers, on the console. */
 void arch_frame_print(const struct frame *f);
@@ -91,6 +91,8 @@ void arch_return(struct frame *f) __attribute__((noreturn));
 void arch_switch(uintptr_t *save, uintptr_t next);
 /* A context that calls entry() on the stack that ends at top. */
 uintptr_t arch_context(uintptr_t top, void (*entry)(void));
+/* This CPU's emergency stack (stack.h) ends there. */
+void arch_emergency_stack(uintptr_t top);
 /* The kernel stack on which traps from user mode begin. */
 void arch_kernel_stack(uintptr_t top);
 /* The user's thread pointer of the running thread, of which f is the frame. */
@@ -131,7 +133,8 @@ void arch_code_changed(void);
 
 /* What the hardware calls this one; valid on the one that boots. */
 uint64_t arch_cpu_hardware(void);
-/* Starts another, which calls begin() on the stack that ends at top. False: it cannot be started. */
+/* Starts another, which calls begin() on the stack that ends at top and is mapped one to one. False: it
+ * cannot be started. */
 bool arch_cpu_start(uint64_t hardware, uintptr_t top, void (*begin)(void));
 /* On another, first of all: address space, traps, timer, interrupts. */
 void arch_cpu_init(void);

@@ -2,6 +2,7 @@
 /*
  * boot_aarch64.S - entry as an Image (Linux's arm64 boot protocol): EL1, MMU off, interrupts masked, x0 = device tree.
  */
+#include "guest-kernel/kernel/stack.h"
         .section .text.entry, "ax"
         .globl entry
 entry:
@@ -15,10 +16,11 @@ entry:
         .long   0
 1:      adrp    x1, boot_stack
         add     x1, x1, :lo12:boot_stack
-        add     sp, x1, #16384
+        mov     x2, #BOOT_TOP
+        add     sp, x1, x2
         mov     x29, xzr
         mov     x30, xzr
-        b       kernel_main
+        b       kernel_early
 
         /* Another CPU, by PSCI: x0 = what lies at the end of its stack: where to go */
         .text
@@ -33,4 +35,4 @@ boot_second:
         .section .bss.stack, "aw", @nobits
         .align 14
         .globl boot_stack
-boot_stack: .skip 16384
+boot_stack: .skip KERNEL_STACK

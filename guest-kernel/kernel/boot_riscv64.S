@@ -3,6 +3,7 @@
  * boot_riscv64.S - entry as an Image (Linux's RISC-V boot protocol): S-mode above OpenSBI, satp = 0, a0 = hart, a1 = device
  * tree.
  */
+#include "guest-kernel/kernel/stack.h"
         .option norelax
         .section .text.entry, "ax"
         .globl entry
@@ -24,11 +25,11 @@ entry:
         csrw    sscratch, zero
         la      t0, boot_hart
         sd      a0, 0(t0)
-        la      sp, boot_stack + 16384
+        la      sp, boot_stack + BOOT_TOP
         mv      s0, zero
         mv      ra, zero
         mv      a0, a1
-        j       kernel_main
+        j       kernel_early
 
         /* Another hart, by SBI: a0 = its number, a1 = the end of its stack, where it is said where to go */
         .text
@@ -51,4 +52,4 @@ boot_hart: .quad 0
         .section .bss.stack, "aw", @nobits
         .align 14
         .globl boot_stack
-boot_stack: .skip 16384
+boot_stack: .skip KERNEL_STACK

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * boot_x86_64.S - entry by PVH (Xen's direct boot): 32-bit protected mode, paging off, EBX = start info, an ELF note says where.
- * Goes to long mode with the first 4 GiB mapped one to one and calls kernel_main(start info).
+ * Goes to long mode with the first 4 GiB mapped one to one and calls kernel_early(start info).
  *
  * Another CPU begins at the trampoline, a copy of which is where boot_x86_64.h says, in real mode; it joins that way with
  * ESI = 1, and calls boot_second_call() on boot_second_stack.
  */
+#include "guest-kernel/kernel/stack.h"
 #include "guest-kernel/kernel/boot_x86_64.h"
 
         .section .note.pvh, "a", @note
@@ -46,11 +47,11 @@ long_mode:
         mov     %eax, %ss
         test    %esi, %esi
         jnz     second
-        mov     $boot_stack + 16384, %rsp
+        mov     $boot_stack + BOOT_TOP, %rsp
         xor     %ebp, %ebp
         mov     %ebx, %edi
         push    $0
-        jmp     kernel_main
+        jmp     kernel_early
 
 second:
         mov     boot_second_stack(%rip), %rsp
@@ -117,5 +118,5 @@ boot_pd:                                /* 2048 pages of 2 MiB: present, writabl
         .section .bss.stack, "aw", @nobits
         .align 16384
         .globl boot_stack
-boot_stack: .skip 16384
+boot_stack: .skip KERNEL_STACK
         .section .note.GNU-stack, "", @progbits

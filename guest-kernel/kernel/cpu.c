@@ -2,6 +2,7 @@
 /* cpu.c - see cpu.h. */
 #include "guest-kernel/kernel/cpu.h"
 #include "guest-kernel/kernel/process.h"
+#include "guest-kernel/kernel/stack.h"
 
 enum { PATIENCE_NS = 1000000000 };
 
@@ -40,8 +41,9 @@ static unsigned own_mark(void)
 void cpu_answer(void)
 {
     struct cpu *self = cpu_self();
+    unsigned by = __atomic_load_n(&stopped_by, __ATOMIC_ACQUIRE);
 
-    if (__atomic_load_n(&stopped_by, __ATOMIC_ACQUIRE))
+    if (by && by != own_mark())
         arch_halt();
     if (!__atomic_load_n(&self->flush, __ATOMIC_ACQUIRE))
         return;
@@ -96,8 +98,12 @@ void kernel_unlock(void)
 
 bool kernel_enter(void)
 {
-    if (__atomic_load_n(&owner, __ATOMIC_RELAXED) == own_mark())
+    unsigned mark = own_mark();
+
+    if (__atomic_load_n(&owner, __ATOMIC_RELAXED) == mark)
         return false;
+    if (__atomic_load_n(&stopped_by, __ATOMIC_RELAXED) == mark)
+        return false; /* in a panic, which does without */
     kernel_lock();
     return true;
 }
@@ -108,28 +114,66 @@ void kernel_leave(bool taken)
         kernel_unlock();
 }
 
-/* The first steps of any CPU but the first, on its idle stack. */
-static void begin(void)
+/* Own stacks; false: no memory. */
+static bool stacks(struct cpu *c)
+{
+    c->stack = stack_new();
+    c->emergency = c->stack ? stack_new() : NULL;
+    if (!c->emergency)
+        return false;
+    c->stack->cpu = c->emergency->cpu = cpu_number(c);
+    return true;
+}
+
+/* From the boot stack to the own one, for ever. */
+static void move(struct cpu *c, void (*there)(void))
+{
+    uintptr_t nobody;
+
+    arch_switch(&nobody, arch_context((uintptr_t)c->stack, there));
+    arch_halt();
+}
+
+void cpu_first(void (*there)(void))
+{
+    if (!stacks(&cpus[0]))
+        panic("no memory for the kernel's stacks");
+    arch_emergency_stack((uintptr_t)cpus[0].emergency);
+    move(&cpus[0], there);
+    arch_halt();
+}
+
+/* The first steps of any CPU but the first. */
+static void online(void)
 {
     struct cpu *self = cpu_self();
 
-    arch_cpu_init();
     kernel_lock();
     __atomic_store_n(&self->online, true, __ATOMIC_RELEASE);
     panic_test_cpu(cpu_number(self));
     scheduler();
 }
 
+static void begin(void)
+{
+    struct cpu *self = cpu_self();
+
+    arch_emergency_stack((uintptr_t)self->emergency);
+    arch_cpu_init();
+    move(self, online);
+}
+
+/* One after the other: they begin on the same stack. */
 static void start(struct cpu *c)
 {
-    struct thread *idle = stack_new();
+    struct thread *boot = (struct thread *)(boot_stack + BOOT_TOP);
 
-    if (!idle)
+    if (!stacks(c))
         panic("no memory for cpu %u", cpu_number(c));
-    memset(idle, 0, sizeof *idle);
-    idle->cpu = cpu_number(c);
+    memset(boot, 0, sizeof *boot);
+    boot->cpu = cpu_number(c);
     c->timer_at = UINT64_MAX;
-    if (!arch_cpu_start(c->hardware, (uintptr_t)idle + STACK, begin))
+    if (!arch_cpu_start(c->hardware, (uintptr_t)boot, begin))
         panic("cpu %u cannot be started", cpu_number(c));
     kernel_unlock();
     for (uint64_t end = arch_time_ns() + PATIENCE_NS; !__atomic_load_n(&c->online, __ATOMIC_ACQUIRE);) {
@@ -154,18 +198,19 @@ void cpus_start(void)
     print("cpus: %u run\n", count);
 }
 
-void cpus_stop(void)
+bool cpus_stop(void)
 {
     unsigned mark = own_mark(), nobody = 0;
 
     if (!__atomic_compare_exchange_n(&stopped_by, &nobody, mark, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         if (nobody != mark)
             arch_halt();
-        return;
+        return false;
     }
     for (unsigned i = 0; i < BOOT_CPUS; i++)
         if (i + 1 != mark && cpus[i].online)
             arch_ipi(&cpus[i]);
+    return true;
 }
 
 void cpu_wake(unsigned last)

@@ -18,7 +18,8 @@ struct cpu {
     bool flush;        /* others want it to forget cached translations; it clears this when it has */
     uint64_t root;     /* the address space it uses */
     uintptr_t idle_context;
-    uint64_t timer_at; /* its next timer interrupt */
+    struct thread *stack, *emergency; /* of the idle loop; for traps that have no other */
+    uint64_t timer_at;                /* its next timer interrupt */
 };
 extern struct cpu cpus[BOOT_CPUS];
 
@@ -28,10 +29,13 @@ struct cpu *cpu_self(void);
 unsigned cpu_count(void);
 /* Its number is this. */
 unsigned cpu_number(const struct cpu *c);
+/* On the boot stack: the first CPU goes on there, on its own stack. */
+void cpu_first(void (*there)(void)) __attribute__((noreturn));
 /* Starts all others; returns when they are idle. One that does not come is a panic. */
 void cpus_start(void);
-/* For ever; this one goes on. Whoever calls it second is stopped, too. */
-void cpus_stop(void);
+/* For ever; this one goes on. Another that calls it later is stopped, too. False: this one has done it
+ * already. */
+bool cpus_stop(void);
 /* A thread is there to be run: wakes one CPU that is idle, this one first, else the thread's last one. */
 void cpu_wake(unsigned last);
 /* A mask of the other CPUs that use this address space; kernel_root: that use any process's. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * heap.c - small pieces of memory: powers of two from 32 bytes to half a page, cut from pages and kept in one
- * list per size; larger ones are a page or a stack. The caller says the size again when it gives one back.
+ * list per size; larger ones are a page or a block. The caller says the size again when it gives one back.
  */
 #include "guest-kernel/kernel/heap.h"
 #include "guest-kernel/kernel/kernel.h"
@@ -35,7 +35,7 @@ void *heap_new(size_t bytes)
     unsigned n = size_of(bytes);
 
     if (n >= SIZES)
-        return bytes <= PAGE ? page_new() : bytes <= STACK ? stack_new() : NULL;
+        return bytes <= PAGE ? page_new() : bytes <= BLOCK ? block_new() : NULL;
     if (!pieces[n]) {
         char *page = page_new();
         for (size_t at = 0; page && at < PAGE; at += (size_t)SMALLEST << n)
@@ -56,5 +56,5 @@ void heap_free(void *memory, size_t bytes)
     else if (bytes <= PAGE)
         page_free(memory);
     else
-        stack_free(memory);
+        block_free(memory);
 }

@@ -9,7 +9,7 @@
 
 #include "guest-kernel/kernel/arch.h"
 
-enum { PAGE = 4096, STACK = 16384 };
+enum { PAGE = 4096, BLOCK = 16384 };
 
 /* ---- boot data (boot_x86_64.c, boot_fdt.c) ---- */
 
@@ -48,9 +48,9 @@ void pages_init(const struct boot_info *info);
 /* Page of 4 KiB, all zero; NULL if there is none. */
 void *page_new(void);
 void page_free(void *page);
-/* Kernel stack: STACK bytes, aligned to that, not cleared. */
-void *stack_new(void);
-void stack_free(void *stack);
+/* BLOCK bytes, aligned to that, not cleared. */
+void *block_new(void);
+void block_free(void *block);
 uint64_t pages_free_bytes(void);
 
 /* ---- paging.c: address spaces ---- */
@@ -60,6 +60,9 @@ uint64_t pages_free_bytes(void);
 extern uint64_t kernel_root;
 /* The kernel's own mapping; uses it. */
 void paging_init(const struct boot_info *info);
+/* A page of a kernel stack (stack.c), for which paging_tables() has made the tables; -1: no memory. */
+int paging_tables(uintptr_t at);
+void paging_stack(uintptr_t at, void *page);
 /* Maps devices' memory found later. */
 void paging_device(uint64_t at, uint64_t bytes);
 /* A root with the kernel's part only; 0 if there is no memory. */
@@ -88,9 +91,14 @@ void trap_call(struct frame *f);
 void trap_timer(struct frame *f, bool user);
 void trap_irq(unsigned n);
 
+/* On this CPU's emergency stack: the one in use before has run out, or its pointer is bad. address: as above.
+ */
+void trap_stack(const struct frame *f, uintptr_t address) __attribute__((noreturn));
+
 /* ---- panic.c ---- */
 
-/* Says why and where, and ends the node with a failure. */
+/* Says why and where, and ends the node with a failure. May be called in any state: what goes wrong within it
+ * ends the node at once. */
 void panic(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 /* The same with the registers of a trap. */
 void panic_frame(const struct frame *f, const char *format, ...)
@@ -98,10 +106,12 @@ void panic_frame(const struct frame *f, const char *format, ...)
 /* Ends the node: by the adapter's result port, else a line on the console and power off. */
 void node_end(int status) __attribute__((noreturn));
 
-/* panic_test.c: a wrong access, if the command line asks for one. */
+/* panic_test.c: does what panic= on the command line asks for, if it is the turn of: the kernel as soon as it
+ * has memory; a CPU that has just started; all CPUs; a thread that ends. */
 void panic_test(void);
-/* The same on a CPU that has just started. */
 void panic_test_cpu(unsigned number);
+void panic_test_all(void);
+void panic_test_exit(void);
 
 /* ---- symbols.c ---- */
 

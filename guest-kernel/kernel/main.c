@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * main.c - the order in which the kernel comes up. Called by boot_<isa>.S on the boot stack, memory mapped
- * one to one or not at all, interrupts off.
+ * main.c - the order in which the kernel comes up. boot_<isa>.S calls kernel_early() on the boot stack,
+ * memory mapped one to one or not at all, interrupts off.
  */
 #include "guest-kernel/kernel/main.h"
 #include "guest-kernel/kernel/adapter.h"
@@ -15,21 +15,26 @@
 
 struct boot_info boot_info;
 
-void kernel_main(uintptr_t boot_data)
+void kernel_early(uintptr_t boot_data)
 {
     arch_machine_init();
     arch_boot_info(boot_data, &boot_info);
     print("cob kernel: %s, %u cpu\n", arch_name, boot_info.n_cpus);
     pages_init(&boot_info);
-    arch_trap_init();
     paging_init(&boot_info);
+    cpu_first(kernel_main);
+}
+
+void kernel_main(void)
+{
+    arch_trap_init();
     panic_test();
     irq_init(&boot_info);
     pci_scan();
     adapter_init();
-    process_init();
     console_init();
     cpus_start();
+    panic_test_all();
     cluster_init();  /* the other nodes, if cluster=on */
     process_first(); /* the program named by init= */
     scheduler();     /* does not return */

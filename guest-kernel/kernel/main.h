@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
-void kernel_main(uintptr_t boot_data) __attribute__((noreturn));
+void kernel_early(uintptr_t boot_data) __attribute__((noreturn));
+/* On the first CPU's own stack. */
+void kernel_main(void) __attribute__((noreturn));
 
 #endif

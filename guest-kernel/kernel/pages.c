@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * pages.c - physical memory: blocks of STACK bytes, aligned to that, which serve as kernel stacks or as four
- * pages each.
+ * pages.c - physical memory: blocks of BLOCK bytes, aligned to that, which serve as buffers or as four pages
+ * each.
  *
  * What was never used is handed out in order of address (nothing touches it before, so booting costs nothing
- * per page); what was freed goes to one of two lists and is taken from there first. Pages never become stacks
+ * per page); what was freed goes to one of two lists and is taken from there first. Pages never become blocks
  * again.
  */
 #include "guest-kernel/kernel/kernel.h"
@@ -13,7 +13,7 @@ struct free {
     struct free *next;
 };
 
-static struct free *free_pages, *free_stacks;
+static struct free *free_pages, *free_blocks;
 static const struct boot_info *boot;
 static unsigned range; /* of boot->memory */
 static uint64_t at;    /* in it: nothing behind was ever used */
@@ -21,7 +21,7 @@ static uint64_t free_bytes;
 
 static uint64_t block_end(uint64_t begin)
 {
-    return begin + STACK;
+    return begin + BLOCK;
 }
 
 /* The end of what is taken and meets this block, 0 if it is free. */
@@ -37,10 +37,10 @@ static uint64_t taken(uint64_t begin)
 
 static uint64_t align(uint64_t address)
 {
-    return (address + STACK - 1) & ~(uint64_t)(STACK - 1);
+    return (address + BLOCK - 1) & ~(uint64_t)(BLOCK - 1);
 }
 
-static void *block_new(void)
+static void *cut(void)
 {
     while (range < boot->n_memory) {
         const struct arch_range *m = &boot->memory[range];
@@ -48,8 +48,8 @@ static void *block_new(void)
         while (block_end(at) <= end && (next = taken(at)))
             at = align(next);
         if (block_end(at) <= end) {
-            at += STACK;
-            return (void *)(uintptr_t)(at - STACK);
+            at += BLOCK;
+            return (void *)(uintptr_t)(at - BLOCK);
         }
         if (++range < boot->n_memory)
             at = align(boot->memory[range].at);
@@ -86,10 +86,10 @@ static void *pop(struct free **list)
 void *page_new(void)
 {
     if (!free_pages) {
-        char *block = block_new();
+        char *block = cut();
         if (!block)
             return NULL;
-        for (unsigned i = STACK / PAGE; i-- > 0;)
+        for (unsigned i = BLOCK / PAGE; i-- > 0;)
             push(&free_pages, block + (size_t)i * PAGE);
     }
     free_bytes -= PAGE;
@@ -102,21 +102,21 @@ void page_free(void *page)
     push(&free_pages, page);
 }
 
-void *stack_new(void)
+void *block_new(void)
 {
-    void *stack = pop(&free_stacks);
+    void *block = pop(&free_blocks);
 
-    if (!stack)
-        stack = block_new();
-    if (stack)
-        free_bytes -= STACK;
-    return stack;
+    if (!block)
+        block = cut();
+    if (block)
+        free_bytes -= BLOCK;
+    return block;
 }
 
-void stack_free(void *stack)
+void block_free(void *block)
 {
-    free_bytes += STACK;
-    push(&free_stacks, stack);
+    free_bytes += BLOCK;
+    push(&free_blocks, block);
 }
 
 uint64_t pages_free_bytes(void)

@@ -8,6 +8,7 @@
  * (dsm.c) and the same in all.
  */
 #include "guest-kernel/kernel/cpu.h"
+#include "guest-kernel/kernel/stack.h"
 
 enum { KERNEL, USER, SHARED }; /* entries of a root */
 enum { LEVELS = 4, ENTRIES = 512, PAGE_BITS = 12, LEVEL_BITS = 9 };
@@ -56,6 +57,8 @@ static void flush(uint64_t root)
 static void map_kernel(uint64_t at, uint64_t end, unsigned prot)
 {
     at &= ~(uint64_t)(PAGE - 1);
+    if (end > STACKS_BEGIN)
+        panic("memory or a device at %lx: too far up", end);
     while (at < end) {
         bool large = !(at & (LARGE - 1)) && end - at >= LARGE;
         uint64_t *e = entry(kernel_root, at, large, true);
@@ -93,6 +96,16 @@ void paging_init(const struct boot_info *info)
     for (const struct arch_range *d = arch_devices; d->bytes; d++)
         map_kernel(d->at, d->at + d->bytes, PROT_READ | PROT_WRITE | PROT_DEVICE);
     arch_paging_use(kernel_root);
+}
+
+int paging_tables(uintptr_t at)
+{
+    return entry(kernel_root, at, 0, true) ? 0 : -1;
+}
+
+void paging_stack(uintptr_t at, void *page)
+{
+    *entry(kernel_root, at, 0, true) = arch_pte_page((uintptr_t)page, PROT_READ | PROT_WRITE, false);
 }
 
 void paging_device(uint64_t at, uint64_t bytes)

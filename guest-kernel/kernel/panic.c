@@ -7,6 +7,7 @@
 
 enum { PANIC_STATUS = 255, DEEPEST = 32 };
 
+/* Up to the first frame that is not on a stack, or not above the one before. */
 static void back_trace(uintptr_t pc, uintptr_t fp)
 {
     for (unsigned i = 0; i < DEEPEST; i++) {
@@ -15,9 +16,34 @@ static void back_trace(uintptr_t pc, uintptr_t fp)
         if (!name)
             return;
         print("  %lx %s+0x%lx\n", pc, name, offset);
-        if (!arch_unwind(&fp, &pc))
+        uintptr_t below = fp;
+        if (!arch_unwind(&fp, &pc) || fp <= below)
             return;
         pc--; /* into the calling instruction */
+    }
+}
+
+/*
+ * A second panic on this CPU: whatever the first was about to say is lost. Each thing is tried once, in case
+ * that it is what fails.
+ */
+static void end_within(void) __attribute__((noreturn));
+static void end_within(void)
+{
+    static unsigned tried;
+
+    switch (tried++) {
+    case 0:
+        print("\npanic: within a panic or at the end: no more of it\ncob: result %d\n", PANIC_STATUS);
+        /* fall through */
+    case 1:
+        adapter_result(PANIC_STATUS);
+        /* fall through */
+    case 2:
+        arch_off();
+        /* fall through */
+    default:
+        arch_halt();
     }
 }
 
@@ -25,7 +51,8 @@ void panic(const char *format, ...)
 {
     va_list ap;
 
-    cpus_stop();
+    if (!cpus_stop())
+        end_within();
     print("panic: ");
     va_start(ap, format);
     print_list(format, ap);
@@ -41,7 +68,8 @@ void panic_frame(const struct frame *f, const char *format, ...)
 {
     va_list ap;
 
-    cpus_stop();
+    if (!cpus_stop())
+        end_within();
     print("panic: ");
     va_start(ap, format);
     print_list(format, ap);

@@ -15,11 +15,6 @@ struct group group;
 enum { INIT_PATH = 256, EVENT_BOOTED = 1 }; /* the event port: the first program begins; data: its path */
 enum { SIGNALS = 64, CHILDREN = 256 };
 
-void process_init(void)
-{
-    memset(current(), 0, sizeof(struct thread)); /* the idle loop's, at the end of the boot stack */
-}
-
 /* ---- what the core calls ---- */
 
 static struct group_process *room(void *ctx, int32_t id)

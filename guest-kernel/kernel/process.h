@@ -23,6 +23,7 @@
 #include "guest-kernel/core/group.h"
 #include "guest-kernel/kernel/kernel.h"
 #include "guest-kernel/kernel/program.h"
+#include "guest-kernel/kernel/stack.h"
 
 enum { FILES = 16, PROCESSES = 64, THREADS = 256, PATH = 64 };
 enum { SIGBUS = 7, SIGKILL = 9, SIGSEGV = 11 };
@@ -53,7 +54,8 @@ struct process {
     struct placement placement;
 };
 enum state { FREE, RUNNABLE, RUNNING, WAITING, GONE };
-struct thread { /* lies at the lower end of its kernel stack */
+struct thread {          /* at the upper end of its kernel stack: stack.h */
+    uintptr_t emergency; /* that stack of the CPU that runs it; first: trap_riscv64.S */
     int id;
     enum state state;
     unsigned cpu;            /* that runs it, or did last */
@@ -73,10 +75,10 @@ struct thread { /* lies at the lower end of its kernel stack */
     void *argument;
     _Alignas(16) uint8_t fp[FP_BYTES]; /* while it does not run */
 };
+_Static_assert(offsetof(struct thread, emergency) == 0, "trap_riscv64.S");
 
 /* ---- process.c ---- */
 
-void process_init(void);
 /* Before the first message comes. */
 void process_service(const struct core_env *env, unsigned self, unsigned nodes);
 extern struct group group; /* the processes */
@@ -120,7 +122,6 @@ int64_t process_wait(int id, int *status, bool no_hang);
 
 /* ---- thread.c ---- */
 
-struct thread *current(void);
 /* Begins in user mode with a copy of this frame; the process counts it already. NULL: too many. */
 struct thread *thread_new(struct process *p, const struct frame *f, int id);
 /* Runs a function in the kernel, in the process's address space, and before others. NULL: too many. */

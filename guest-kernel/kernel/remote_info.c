@@ -122,7 +122,7 @@ static size_t here(unsigned which, char *page)
         add_line(&t, "cpus", boot_info.n_cpus);
         break;
     case INFO_MEMORY:
-        add_line(&t, "free_kib", pages_free_bytes() / 1024);
+        add_line(&t, "free_kib", (pages_free_bytes() + stacks_free_bytes()) / 1024);
         break;
     case INFO_COUNTERS:
         counters(&t);

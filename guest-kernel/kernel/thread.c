@@ -18,11 +18,6 @@ static unsigned slots;                        /* of threads, used so far */
 static struct thread *first, **last = &first; /* runnable */
 static bool hurried; /* the first of those runnable should not wait for the slice to end */
 
-struct thread *current(void)
-{
-    return (struct thread *)((uintptr_t)__builtin_frame_address(0) & ~(uintptr_t)(STACK - 1));
-}
-
 static void make_runnable(struct thread *t)
 {
     t->state = RUNNABLE;
@@ -46,7 +41,7 @@ static void make_first(struct thread *t)
 
 static uintptr_t stack_top(struct thread *t)
 {
-    return (uintptr_t)t + STACK;
+    return (uintptr_t)t;
 }
 
 /* A thread's first steps, on its own stack. */
@@ -65,7 +60,6 @@ static struct thread *make(struct process *p, int id, void (*entry)(void))
     struct thread *t = slot < THREADS ? stack_new() : NULL;
     if (!t)
         return NULL;
-    memset(t, 0, sizeof *t);
     uintptr_t frame = stack_top(t) - arch_frame_bytes;
     *t = (struct thread){.id = id, .process = p, .frame = (struct frame *)frame, .wake_ns = UINT64_MAX};
     arch_fp_init(t->fp);
@@ -186,6 +180,7 @@ void scheduler(void)
         hurried = false;
         t->state = RUNNING;
         t->cpu = cpu_number(self);
+        t->emergency = (uintptr_t)self->emergency;
         arch_paging_use(t->process->root);
         arch_kernel_stack(stack_top(t));
         arch_tls_set(t->frame, t->tls);
@@ -290,6 +285,7 @@ void thread_exit(int status)
 
     __atomic_thread_fence(__ATOMIC_SEQ_CST); /* who sees the word sees all that this thread wrote */
     memory_progress(true);
+    panic_test_exit();
     if (t->clear_tid && !t->process->ending && copy_out(t->clear_tid, &zero, sizeof zero) == 0)
         remote_futex_wake(t->process, t->clear_tid);
     process_left(t->process, t->id, status);

@@ -12,6 +12,9 @@ void trap_exception(struct frame *f, bool user, const char *what, uintptr_t addr
     static const char *const access[] = {
         [PROT_READ] = "read", [PROT_WRITE] = "write", [PROT_EXEC] = "execute"};
 
+    if (!user && stack_guard(address))
+        panic_frame(f, "kernel stack overflow at %p, %s of %p", (void *)arch_frame_pc(f), access[prot],
+                    (void *)address);
     if (!user)
         panic_frame(f, "%s at %p, %s of %p", what, (void *)arch_frame_pc(f), access[prot], (void *)address);
     if (!process_fault(address, prot))
@@ -19,6 +22,15 @@ void trap_exception(struct frame *f, bool user, const char *what, uintptr_t addr
               access[prot], address);
     arch_paging_flush_here(); /* what another CPU has changed meanwhile */
     leave_if_killed();
+}
+
+void trap_stack(const struct frame *f, uintptr_t address)
+{
+    uintptr_t sp = arch_frame_sp(f);
+
+    if (stack_guard(address) || stack_guard(sp - arch_frame_bytes))
+        panic_frame(f, "kernel stack overflow at %p, stack pointer %p", (void *)arch_frame_pc(f), (void *)sp);
+    panic_frame(f, "bad kernel stack pointer %p at %p", (void *)sp, (void *)arch_frame_pc(f));
 }
 
 void trap_call(struct frame *f)

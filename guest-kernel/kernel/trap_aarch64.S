@@ -3,7 +3,12 @@
  * trap_aarch64.S - the vectors, the way into C and back, switching contexts. The frame (struct frame):
  *
  *   0 x0 .. 30 x30, 31 SP_EL0, 32 ELR, 33 SPSR, 34 ESR, 35 number of the vector
+ *
+ * A trap in the kernel (vectors 0 .. 7) first looks whether the frame is on a stack (stack.h); if not, it goes on on this
+ * CPU's emergency stack, of which TPIDR_EL1 is the end, as number 16 and more. The two registers that this costs were
+ * users': x0 in TPIDRRO_EL0, sp in TPIDR_EL0.
  */
+#include "guest-kernel/kernel/stack.h"
         .text
         .balign 2048
         .globl trap_entries
@@ -12,9 +17,30 @@ trap_entries:
         .rept 16
         .balign 128
         sub     sp, sp, #288
+        .if vector < 8
+        add     sp, sp, x0              /* sp + x0, x0 = sp */
+        sub     x0, sp, x0
+        tbz     x0, #STACK_BIT, 1f
+        sub     x0, sp, x0              /* as they were */
+        sub     sp, sp, x0
+        .endif
         stp     x0, x1, [sp]
         mov     x0, #vector
         b       trap_common
+        .if vector < 8
+1:      sub     x0, sp, x0
+        sub     sp, sp, x0
+        msr     tpidrro_el0, x0
+        mov     x0, sp
+        msr     tpidr_el0, x0
+        mrs     x0, tpidr_el1
+        mov     sp, x0
+        mrs     x0, tpidrro_el0
+        sub     sp, sp, #288
+        stp     x0, x1, [sp]
+        mov     x0, #16 + vector
+        b       trap_common
+        .endif
         .set vector, vector + 1
         .endr
 

@@ -4,9 +4,10 @@
 #include "guest-kernel/kernel/trap_aarch64.h"
 #include "guest-kernel/kernel/cpu.h"
 #include "guest-kernel/kernel/irq_aarch64.h"
+#include "guest-kernel/kernel/stack.h"
 
 enum { X29 = 29, X30, SP, ELR, SPSR, ESR, VECTOR };
-enum { VECTOR_USER = 8, VECTOR_KIND = 3, KIND_SYNC = 0, KIND_IRQ = 1 };
+enum { VECTOR_USER = 8, VECTOR_EMERGENCY = 16, VECTOR_KIND = 3, KIND_SYNC = 0, KIND_IRQ = 1 };
 enum {
     EC_FP = 7,
     EC_SVC = 0x15,
@@ -74,22 +75,26 @@ bool arch_unwind(uintptr_t *fp, uintptr_t *return_address)
 {
     const uintptr_t *at = (const uintptr_t *)*fp;
 
-    if (!at || *fp & 7)
+    if (*fp & 7 || !stack_holds((uintptr_t)(at), 2 * sizeof *at))
         return false;
     *fp = at[0];
     *return_address = at[1];
     return true;
 }
 
+static uint64_t fault_address(void)
+{
+    uint64_t address;
+    __asm__ volatile("mrs %0, far_el1" : "=r"(address));
+    return address;
+}
+
 void arch_frame_print(const struct frame *f)
 {
-    uint64_t far;
-
     for (unsigned i = 0; i <= X30; i++)
         print("%sx%02u %016lx", i % 4 ? "  " : i ? "\n" : "", i, f->word[i]);
-    __asm__ volatile("mrs %0, far_el1" : "=r"(far));
     print("\n sp %016lx   pc %016lx  psr %016lx  esr %016lx\nfar %016lx\n", arch_frame_sp(f), f->word[ELR],
-          f->word[SPSR], f->word[ESR], far);
+          f->word[SPSR], f->word[ESR], fault_address());
 }
 
 uint64_t arch_tls(const struct frame *f)
@@ -109,6 +114,11 @@ void arch_tls_set(struct frame *f, uint64_t value)
 void arch_fp_init(void *fp)
 {
     memset(fp, 0, FP_BYTES);
+}
+
+void arch_emergency_stack(uintptr_t top)
+{
+    __asm__ volatile("msr tpidr_el1, %0" ::"r"(top));
 }
 
 void arch_kernel_stack(uintptr_t top)
@@ -155,7 +165,7 @@ static void trap(struct frame *f, bool user)
     bool fetch = class == EC_FETCH || class == EC_FETCH_USER;
     bool data = class == EC_DATA || class == EC_DATA_USER;
     if (fetch || data)
-        __asm__ volatile("mrs %0, far_el1" : "=r"(address));
+        address = fault_address();
     if (fetch)
         prot = PROT_EXEC;
     else if (data && f->word[ESR] & ISS_WRITE)
@@ -167,6 +177,10 @@ void trap_c(struct frame *f)
 {
     bool user = f->word[VECTOR] >= VECTOR_USER;
 
+    if (f->word[VECTOR] >= VECTOR_EMERGENCY) {
+        f->word[SP] = arch_tls(f) + arch_frame_bytes; /* that is where trap_aarch64.S has put it */
+        trap_stack(f, fault_address());
+    }
     if ((f->word[VECTOR] & VECTOR_KIND) == KIND_IRQ) {
         irq_take(f, user);
         return;

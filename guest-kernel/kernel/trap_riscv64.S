@@ -4,23 +4,32 @@
  *
  *   1 ra .. 31 t6 (numbers of registers), 32 sepc, 33 sstatus, 34 scause, 35 stval
  *
- * sscratch is the top of the kernel stack while in user mode, and 0 in the kernel.
+ * sscratch is the top of the kernel stack while in user mode, and 0 in the kernel. tp is this CPU's emergency stack's end
+ * in the kernel; on the way in it comes from the thread's record (struct thread), which is at the top of the stack.
+ *
+ * A trap in the kernel first looks whether the frame is on a stack (stack.h), with no register but sp, which sscratch has
+ * meanwhile; if not, it goes on on the emergency stack.
  */
+#include "guest-kernel/kernel/stack.h"
         .option norelax
+        .macro  save
+        sd      x1, 8(sp)
+        .irp    n, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+        sd      x\n, 8*\n(sp)
+        .endr
+        .endm
+
         .text
         .balign 4
         .globl trap_entries
 trap_entries:
         csrrw   sp, sscratch, sp
-        bnez    sp, 1f
-        csrr    sp, sscratch
-1:      addi    sp, sp, -288
-        sd      x1, 8(sp)
-        .irp    n, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-        sd      x\n, 8*\n(sp)
-        .endr
-        csrrw   t0, sscratch, zero
-        sd      t0, 16(sp)
+        beqz    sp, 3f
+        addi    sp, sp, -288
+        save
+        ld      tp, 288(sp)
+1:      csrrw   t0, sscratch, zero
+2:      sd      t0, 16(sp)
         csrr    t0, sepc
         csrr    t1, sstatus
         csrr    t2, scause
@@ -32,6 +41,21 @@ trap_entries:
         mv      a0, sp
         call    trap_c
         mv      a0, sp
+        j       arch_return
+
+3:      csrr    sp, sscratch
+        addi    sp, sp, -288
+        slli    sp, sp, 63 - STACK_BIT
+        bgez    sp, 4f
+        csrrw   sp, sscratch, zero      /* 0 before anything is written: if that fails, it is a trap in the kernel */
+        addi    sp, sp, -288
+        save
+        addi    t0, sp, 288
+        j       2b
+
+4:      addi    sp, tp, -288
+        save
+        j       1b
 
         .globl arch_return
 arch_return:

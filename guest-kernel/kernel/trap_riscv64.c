@@ -4,6 +4,7 @@
 #include "guest-kernel/kernel/cpu.h"
 #include "guest-kernel/kernel/csr_riscv64.h"
 #include "guest-kernel/kernel/irq_riscv64.h"
+#include "guest-kernel/kernel/stack.h"
 
 enum { RA = 1, X_SP, X_GP, X_TP, S0 = 8, A0 = 10, A7 = 17, SEPC = 32, SSTATUS, SCAUSE, STVAL };
 enum { CAUSE_ILLEGAL = 2, CAUSE_CALL = 8, CAUSE_FETCH = 12, CAUSE_LOAD, CAUSE_STORE = 15 };
@@ -70,7 +71,7 @@ bool arch_unwind(uintptr_t *fp, uintptr_t *return_address)
 {
     const uintptr_t *at = (const uintptr_t *)*fp;
 
-    if (!at || *fp & 7)
+    if (*fp & 7 || !stack_holds((uintptr_t)(at - 2), 2 * sizeof *at))
         return false;
     *fp = at[-2];
     *return_address = at[-1];
@@ -98,6 +99,11 @@ void arch_tls_set(struct frame *f, uint64_t value)
 void arch_fp_init(void *fp)
 {
     memset(fp, 0, FP_BYTES);
+}
+
+void arch_emergency_stack(uintptr_t top)
+{
+    __asm__ volatile("mv tp, %0" ::"r"(top));
 }
 
 void arch_kernel_stack(uintptr_t top)
@@ -149,8 +155,18 @@ static void trap(struct frame *f)
     }
 }
 
+/* Where trap_riscv64.S puts it if there is no other stack. */
+static bool on_emergency_stack(const struct frame *f)
+{
+    uintptr_t top;
+    __asm__ volatile("mv %0, tp" : "=r"(top));
+    return (uintptr_t)f + arch_frame_bytes == top;
+}
+
 void trap_c(struct frame *f)
 {
+    if (on_emergency_stack(f))
+        trap_stack(f, f->word[STVAL]);
     if (f->word[SCAUSE] == (INTERRUPT | INTERRUPT_SOFTWARE)) {
         csr_clear(sip, SIE_SOFTWARE);
         cpu_answer();

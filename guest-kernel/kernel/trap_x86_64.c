@@ -4,6 +4,7 @@
 #include "guest-kernel/kernel/cpu.h"
 #include "guest-kernel/kernel/io_x86_64.h"
 #include "guest-kernel/kernel/mmio.h"
+#include "guest-kernel/kernel/stack.h"
 
 enum {
     R15,
@@ -30,7 +31,13 @@ enum {
     SS
 };
 enum { WORDS = SS + 1, KERNEL_CODE = 8, USER_DATA = 0x1b, USER_CODE = 0x23, TASK = 0x28, FLAGS_IF = 0x202 };
-enum { PAGE_FAULT = 14, ERROR_WRITE = 2, ERROR_FETCH = 16, MSR_FS = 0xc0000100u - 0xc0000000u };
+enum {
+    DOUBLE_FAULT = 8,
+    PAGE_FAULT = 14,
+    ERROR_WRITE = 2,
+    ERROR_FETCH = 16,
+    MSR_FS = 0xc0000100u - 0xc0000000u
+};
 enum { GATE = 0x8e, GATE_USER = 0xee };
 enum { CR0_MP = 2, CR0_EM = 4, CR0_TS = 8, CR0_NE = 32, CR4_OSFXSR = 0x200, CR4_OSXMMEXCPT = 0x400 };
 enum { FP_CONTROL = 0, FP_MXCSR = 24, FP_CONTROL_RESET = 0x37f, FP_MXCSR_RESET = 0x1f80 };
@@ -40,7 +47,7 @@ const unsigned arch_call_bias = 8;
 
 static struct {
     uint32_t zero;
-    uint64_t rsp0, rest[11];
+    uint64_t rsp0, rsp1, rsp2, zero1, ist1, rest[7];
     uint16_t zero2, io;
 } __attribute__((packed)) tasks[BOOT_CPUS];
 /* Behind these, two words for each CPU's task. */
@@ -67,6 +74,7 @@ void arch_trap_init(void)
         uint64_t at = (uintptr_t)trap_entries + i * 16;
         idt[i] = (struct gate){.low = (uint16_t)at,
                                .selector = KERNEL_CODE,
+                               .ist = i == DOUBLE_FAULT, /* on the emergency stack */
                                .type = i == VECTOR_CALL ? GATE_USER : GATE,
                                .middle = (uint16_t)(at >> 16),
                                .high = (uint32_t)(at >> 32)};
@@ -134,7 +142,7 @@ bool arch_unwind(uintptr_t *fp, uintptr_t *return_address)
 {
     const uintptr_t *at = (const uintptr_t *)*fp;
 
-    if (!at || *fp & 7)
+    if (*fp & 7 || !stack_holds((uintptr_t)(at), 2 * sizeof *at))
         return false;
     *fp = at[0];
     *return_address = at[1];
@@ -174,6 +182,11 @@ void arch_fp_init(void *fp)
     memcpy((char *)fp + FP_MXCSR, &mxcsr, sizeof mxcsr);
 }
 
+void arch_emergency_stack(uintptr_t top)
+{
+    tasks[cpu_number(cpu_self())].ist1 = top;
+}
+
 void arch_kernel_stack(uintptr_t top)
 {
     tasks[cpu_number(cpu_self())].rsp0 = top;
@@ -186,6 +199,13 @@ uintptr_t arch_context(uintptr_t top, void (*entry)(void))
     memset(sp, 0, 64);
     sp[6] = (uintptr_t)entry;
     return (uintptr_t)sp;
+}
+
+static uint64_t fault_address(void)
+{
+    uint64_t address;
+    __asm__ volatile("mov %%cr2, %0" : "=r"(address));
+    return address;
 }
 
 static const char *name_of(uint64_t vector)
@@ -224,7 +244,7 @@ static void trap(struct frame *f, uint64_t vector)
         trap_irq((unsigned)vector - VECTOR_IRQ);
     } else {
         if (vector == PAGE_FAULT)
-            __asm__ volatile("mov %%cr2, %0" : "=r"(address));
+            address = fault_address();
         if (f->word[ERROR] & ERROR_WRITE)
             prot = PROT_WRITE;
         else if (f->word[ERROR] & ERROR_FETCH)
@@ -244,6 +264,8 @@ void trap_c(struct frame *f)
         cpu_answer();
         return;
     }
+    if (vector == DOUBLE_FAULT) /* a fault could not be told on the stack in use */
+        trap_stack(f, fault_address());
     bool taken = kernel_enter();
     trap(f, vector);
     kernel_leave(taken);

@@ -3,7 +3,8 @@
 #
 # kernel - the replicated kernel on each instruction set: it boots within 50 ms of virtual time, hears the other nodes
 # through the adapter's interrupts, passes its usertests, and two runs are identical; a panic names functions and is a
-# failure; the same images do as well on plain QEMU, without adapter, plugin and -icount.
+# failure, whatever has happened to the stack, or goes wrong within it, or on other CPUs; the same images do as well on plain
+# QEMU, without adapter, plugin and -icount.
 . "$E2E/lib.sh"
 
 # trio FILE APPEND EXIT
@@ -52,11 +53,51 @@ for node in alpha beta gamma; do
     contains "$node: and names functions" "$dir/console/$node.raw" '^  [0-9a-f]+ kernel_main\+0x[0-9a-f]+'
 done
 
+# What a panic can and cannot rely on
+for what in overflow twice; do
+    trio "panic-$what.scn.yml" "init=/usertests panic=$what" 255
+    run "panic-$what" 0 "panic-$what.scn.yml" --backend direct
+    for node in alpha beta gamma; do
+        contains "$node: panic=$what ends the node" "$dir/console/$node.raw" '^cob: result 255'
+    done
+done
+
 # qemu ARCH MACHINE CPU CONSOLE APPEND: without cob
 qemu() {
-    timeout 120 "qemu-system-$1" -M "$2" -cpu "$3" -m 32 -display none -nodefaults -serial "file:$4" -monitor none \
+    timeout 120 "qemu-system-$1" -M "$2" -cpu "$3" -smp "${cpus:-1}" -m 32 -display none -nodefaults -serial "file:$4" -monitor none \
         -no-reboot -kernel "$GUESTS/kernel-$1" -initrd "$GUESTS/kernel.cpio" -append "$5"
 }
+
+# ends ARCH MACHINE CPU WHAT LINE FRAMES PANICS: panic=WHAT ends the node once, says LINE, and tells FRAMES functions or more
+ends() {
+    console=$4-$cpus-$1.txt
+    text="plain QEMU, $1, $cpus CPUs, panic=$4"
+    qemu "$1" "$2" "$3" "$console" "init=/usertests panic=$4"
+    equal "$text: powers off" $? 0
+    contains "$text: says what" "$console" "$5"
+    check "$text: names functions" [ "$(grep -cE '^  [0-9a-f]+ [a-z_]+\+0x' "$console")" -ge "$6" ]
+    equal "$text: panics" "$(grep -c '^panic: ' "$console")" "$7"
+    equal "$text: results" "$(grep -c '^cob: result 255' "$console")" 1
+    equal "$text: tests that ran" "$(grep -c '^PASS' "$console")" 0
+}
+
+# stacks ARCH MACHINE CPU
+stacks() {
+    for cpus in 1 4; do
+        ends "$1" "$2" "$3" overflow '^panic: kernel stack overflow at ' 32 1
+        contains "$text: names the function" "$console" '^  [0-9a-f]+ deeper\+0x'
+        ends "$1" "$2" "$3" exit '^panic: kernel stack overflow at ' 32 1
+        ends "$1" "$2" "$3" stack '^panic: asked for, with a bad stack' 1 1
+        contains "$text: names the function" "$console" '^  [0-9a-f]+ smash\+0x'
+        ends "$1" "$2" "$3" pointer '^panic: bad kernel stack pointer 0000006f|^panic: bad kernel stack pointer 00000070' 1 1
+        ends "$1" "$2" "$3" twice '^panic: within a panic' 0 2
+        ends "$1" "$2" "$3" all '^panic: asked for, on all' 1 1
+    done
+    cpus=1
+}
+stacks x86_64 q35 qemu64
+stacks aarch64 virt cortex-a57
+stacks riscv64 virt rv64
 
 # plain ARCH MACHINE CPU
 plain() {
