@@ -60,17 +60,19 @@ void adapter_result(unsigned status)
 
 void adapter_event(unsigned type, uint32_t argument, const void *data, size_t bytes)
 {
-    static _Alignas(8) uint8_t record[FAB_MAX_EVENT];
-    struct fab_event head = {.type = (uint16_t)type, .arg = argument};
+    static struct {
+        _Alignas(8) struct fab_event head;
+        uint8_t data[FAB_MAX_EVENT - sizeof(struct fab_event)];
+    } record;
 
     if (!bar)
         return;
-    if (bytes > sizeof record - sizeof head)
-        bytes = sizeof record - sizeof head;
-    head.len = (uint16_t)(sizeof head + bytes);
-    memcpy(record, &head, sizeof head);
-    memcpy(record + sizeof head, data, bytes);
-    write64(bar + FAB_REG_EVENT, (uintptr_t)record);
+    if (bytes > sizeof record.data)
+        bytes = sizeof record.data;
+    record.head = (struct fab_event){
+        .type = (uint16_t)type, .len = (uint16_t)(sizeof record.head + bytes), .arg = argument};
+    memcpy(record.data, data, bytes);
+    write64(bar + FAB_REG_EVENT, (uintptr_t)&record);
 }
 
 void adapter_enable(void)

@@ -5,7 +5,7 @@
  *
  *   boot_<isa>.S      entry, stack, first mapping        machine_<isa>.c   console, power, clock, timer, PCI
  * access trap_<isa>.S/.c   exceptions and system calls        irq_<isa>.c       message-signalled interrupts
- *   paging_<isa>.c    format of page table entries
+ *   paging_<isa>.c    format of page table entries         text_<isa>.c      copying and clearing much
  *
  * The kernel lies at its load address and maps memory and devices one to one in the first 512 GiB of every
  * address space; user memory is above. It is not preemptive: interrupts are off in the kernel and are taken
@@ -128,6 +128,13 @@ void arch_paging_flush_here(void);
 void arch_paging_flush(uint64_t others);
 /* After instructions were written, for all CPUs. */
 void arch_code_changed(void);
+
+/* ---- large pieces of memory (text_<isa>.c) ---- */
+
+/* bytes: a multiple of 64, not 0. They do not overlap, and lie at multiples of 8. */
+void arch_copy(void *to, const void *from, size_t bytes);
+/* The same of what lies at a multiple of 64: all zero. */
+void arch_zero(void *to, size_t bytes);
 
 /* ---- CPUs ---- */
 

@@ -20,7 +20,7 @@ static bool here;
 static struct msg_layer layer;
 static struct member member;
 static uint64_t due = UINT64_MAX;
-static uint64_t failed, left; /* masks of nodes */
+static uint64_t failed, left, others; /* masks of nodes; others: all but this one and the dead */
 static bool ending;
 static int end_status;
 static uint64_t end_at_ns;
@@ -81,17 +81,12 @@ static bool settled(void)
 /* What may not be done within the core's callbacks; at the end of every way in. */
 static void after(void)
 {
-    uint64_t all = 0;
-
     while (failed) {
         unsigned node = core_first(failed);
         failed &= failed - 1;
         member_declare_dead(&member, node);
     }
-    for (unsigned i = 0; i < layer.c.nodes; i++)
-        if (i != layer.c.self && member_state(&member, i) != MEMBER_DEAD)
-            all |= core_bit(i);
-    if (!ending || all & ~left || !settled())
+    if (!ending || others & ~left || !settled())
         return;
     if (!end_at_ns) {
         end_at_ns = arch_time_ns() + LINGER_NS;
@@ -136,6 +131,7 @@ static void receive(unsigned q, unsigned peer, const void *data, size_t bytes)
 
 static void died(unsigned node)
 {
+    others &= ~core_bit(node);
     dsm_dead(node);
     memory_dead(node);
     remote_dead(node);
@@ -227,6 +223,8 @@ void cluster_init(void)
                                           .changed = changed};
     if (msg_init(&layer, &messages) != CORE_OK)
         panic("%u nodes are too many", adapter_nodes());
+    for (unsigned i = 0; i < layer.c.nodes; i++)
+        others |= core_bit(i) & ~core_bit(layer.c.self);
     dsm_init(&env, layer.c.self, layer.c.nodes);
     memory_init(&env, layer.c.self, layer.c.nodes);
     process_service(&env, layer.c.self, layer.c.nodes);

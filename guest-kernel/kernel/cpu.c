@@ -55,7 +55,7 @@ uint64_t cpus_using(uint64_t root)
 {
     uint64_t mask = 0;
 
-    for (unsigned i = 0; i < BOOT_CPUS; i++)
+    for (unsigned i = 0; i < count && count > 1; i++)
         if (&cpus[i] != cpu_self() && cpus[i].online && cpus[i].root != kernel_root &&
             (root == kernel_root || root == cpus[i].root))
             mask |= UINT64_C(1) << i;

@@ -91,15 +91,17 @@ static bool initial(void *ctx, uint64_t key, void *frame)
     (void)ctx;
     while (w && (w->key != key || !w->area))
         w = w->next;
-    return p && w &&
-           memory_contents(p, w->area, w->area->begin + (page_of_key(key) - w->area->first) * PAGE,
-                           memset(frame, 0, PAGE));
+    if (!p || !w)
+        return false;
+    memset(frame, 0, PAGE);
+    memory_contents(p, w->area, w->area->begin + (page_of_key(key) - w->area->first) * PAGE, frame);
+    return true;
 }
 
 static void *frame_alloc(void *ctx)
 {
     (void)ctx;
-    return page_new();
+    return page_take(); /* what it is to hold comes from elsewhere, or page.h clears it */
 }
 
 static void frame_free(void *ctx, void *frame)

@@ -38,7 +38,10 @@ void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 size_t length(const char *s);
 bool same(const char *a, const char *b);
 void *memset(void *to, int c, size_t n);
-void *memcpy(void *to, const void *from, size_t n);
+void *memcpy(void *to, const void *from, size_t n); /* they must not overlap */
+/* Of a small size that the compiler knows these are a few instructions. */
+#define memset(to, c, n)    __builtin_memset(to, c, n)
+#define memcpy(to, from, n) __builtin_memcpy(to, from, n)
 void *memmove(void *to, const void *from, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
 
@@ -47,6 +50,8 @@ int memcmp(const void *a, const void *b, size_t n);
 void pages_init(const struct boot_info *info);
 /* Page of 4 KiB, all zero; NULL if there is none. */
 void *page_new(void);
+/* The same, not cleared. */
+void *page_take(void);
 void page_free(void *page);
 /* BLOCK bytes, aligned to that, not cleared. */
 void *block_new(void);

@@ -83,7 +83,7 @@ static void *pop(struct free **list)
     return p;
 }
 
-void *page_new(void)
+void *page_take(void)
 {
     if (!free_pages) {
         char *block = cut();
@@ -93,7 +93,14 @@ void *page_new(void)
             push(&free_pages, block + (size_t)i * PAGE);
     }
     free_bytes -= PAGE;
-    return memset(pop(&free_pages), 0, PAGE);
+    return pop(&free_pages);
+}
+
+void *page_new(void)
+{
+    void *page = page_take();
+
+    return page ? memset(page, 0, PAGE) : NULL;
 }
 
 void page_free(void *page)

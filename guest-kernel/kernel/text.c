@@ -95,40 +95,101 @@ bool same(const char *a, const char *b)
     return *a == *b;
 }
 
-void *memset(void *to, int c, size_t n)
+typedef uint64_t __attribute__((may_alias)) any_word;
+enum { WORD = 8, CHUNK = 64, LARGE = 256 };
+
+static bool aligned(const void *a, const void *b, size_t to)
 {
+    return !(((uintptr_t)a | (uintptr_t)b) & (to - 1));
+}
+
+/* Mostly a few words: the build keeps the compiler from making more of these loops. */
+static void set_bytes(void *to, int c, size_t n)
+{
+    const uint64_t word = 0x0101010101010101u * (uint8_t)c;
     uint8_t *p = to;
 
-    if (!((uintptr_t)to & 7))
-        for (; n >= 8; n -= 8, p += 8)
-            *(uint64_t *)p = 0x0101010101010101u * (uint8_t)c;
+    if (aligned(p, p, WORD)) {
+        for (; n >= 4 * WORD; n -= 4 * WORD, p += 4 * WORD) {
+            any_word *w = (any_word *)p;
+            w[0] = w[1] = w[2] = w[3] = word;
+        }
+        for (; n >= WORD; n -= WORD, p += WORD)
+            *(any_word *)p = word;
+    }
     while (n--)
         *p++ = (uint8_t)c;
-    return to;
 }
 
-void *memcpy(void *to, const void *from, size_t n)
+static void copy_bytes(void *to, const void *from, size_t n)
 {
     uint8_t *t = to;
     const uint8_t *f = from;
 
-    if (!(((uintptr_t)to | (uintptr_t)from) & 7))
-        for (; n >= 8; n -= 8, t += 8, f += 8)
-            *(uint64_t *)t = *(const uint64_t *)f;
+    if (aligned(t, f, WORD)) {
+        for (; n >= 4 * WORD; n -= 4 * WORD, t += 4 * WORD, f += 4 * WORD) {
+            any_word *out = (any_word *)t;
+            const any_word *in = (const any_word *)f;
+            out[0] = in[0];
+            out[1] = in[1];
+            out[2] = in[2];
+            out[3] = in[3];
+        }
+        for (; n >= WORD; n -= WORD, t += WORD, f += WORD)
+            *(any_word *)t = *(const any_word *)f;
+    }
     while (n--)
         *t++ = *f++;
+}
+
+/* Not inline: memset() and memcpy() need no registers saved for it. */
+static __attribute__((noinline)) void *set_much(void *to, size_t n)
+{
+    size_t chunks = n & ~(size_t)(CHUNK - 1);
+
+    arch_zero(to, chunks);
+    set_bytes((uint8_t *)to + chunks, 0, n - chunks);
     return to;
 }
 
-void *memmove(void *to, const void *from, size_t n)
+static __attribute__((noinline)) void *copy_much(void *to, const void *from, size_t n)
+{
+    size_t chunks = n & ~(size_t)(CHUNK - 1);
+
+    arch_copy(to, from, chunks);
+    copy_bytes((uint8_t *)to + chunks, (const uint8_t *)from + chunks, n - chunks);
+    return to;
+}
+
+void *(memset)(void *to, int c, size_t n)
+{
+    if (n >= LARGE && !c && aligned(to, to, CHUNK))
+        return set_much(to, n);
+    set_bytes(to, c, n);
+    return to;
+}
+
+void *(memcpy)(void *to, const void *from, size_t n)
+{
+    if (n >= LARGE && aligned(to, from, WORD))
+        return copy_much(to, from, n);
+    copy_bytes(to, from, n);
+    return to;
+}
+
+void *(memmove)(void *to, const void *from, size_t n)
 {
     uint8_t *t = to;
     const uint8_t *f = from;
 
-    if (t <= f)
+    if (t + n <= f || f + n <= t)
         return memcpy(to, from, n);
-    while (n--)
-        t[n] = f[n];
+    if (t <= f)
+        for (size_t i = 0; i < n; i++)
+            t[i] = f[i];
+    else
+        while (n--)
+            t[n] = f[n];
     return to;
 }
 
