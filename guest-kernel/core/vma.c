@@ -5,7 +5,8 @@
 int vma_init(struct vma *v, const struct vma_config *c)
 {
     if (!c->env || c->nodes == 0 || c->nodes > CORE_MAX_NODES || c->self >= c->nodes || !c->page_bytes ||
-        (c->page_bytes & (c->page_bytes - 1)) || c->max_objects < 2 || !c->cached)
+        (c->page_bytes & (c->page_bytes - 1)) || c->max_objects < 2 || !c->cached || !c->pieces ||
+        c->pieces > VMA_PIECES)
         return CORE_EINVAL;
     *v = (struct vma){.c = *c};
     return CORE_OK;
@@ -34,15 +35,19 @@ void vma_range_add(struct vma_space *s, struct vma_range *r, const struct vma_ar
 void vma_send(struct vma *v, unsigned to, unsigned type, const struct vma_wire *w)
 {
     if (vma_alive(v, to))
-        v->c.send(v->c.ctx, to, type, w);
+        v->c.send(v->c.ctx, to, type, w, sizeof *w);
+}
+
+bool vma_good_pages(const struct vma *v, uint32_t object, uint64_t first, uint64_t pages)
+{
+    return object && object < v->c.max_objects && pages && pages <= v->c.max_pages &&
+           first <= v->c.max_pages - pages;
 }
 
 bool vma_good(const struct vma *v, const struct vma_area *a)
 {
-    uint64_t pages = (a->end - a->begin) / v->c.page_bytes;
     return a->begin < a->end && !((a->begin | a->end) & (v->c.page_bytes - 1)) &&
-           a->object < v->c.max_objects &&
-           (!a->object || (pages <= v->c.max_pages && a->first <= v->c.max_pages - pages));
+           (!a->object || vma_good_pages(v, a->object, a->first, (a->end - a->begin) / v->c.page_bytes));
 }
 
 /* ---- spaces ---- */
@@ -154,7 +159,7 @@ static void nothing_here(struct vma *v, unsigned from, unsigned type, const stru
         answer_where(v, NULL, from, q);
     else if (type == VMA_FORGET)
         vma_send(v, from, VMA_QUIET, &w);
-    else if (type == VMA_DROP)
+    else if (type == VMA_DROP && !q->more)
         vma_send(v, from, VMA_DROPPED, &w);
 }
 
@@ -176,7 +181,7 @@ void vma_message(struct vma *v, unsigned from, unsigned type, const void *data, 
     else if (s->origin == v->c.self && to_origin)
         vma_origin_answer(v, s, from, type, &w);
     else if (s->origin == from && to_replica)
-        vma_replica_message(v, s, type, &w);
+        vma_replica_message(v, s, type, &w, (const uint8_t *)data + sizeof w, bytes - sizeof w);
     else
         v->counts.bad++;
 }

@@ -6,15 +6,22 @@
  * ranges as it has heard them, and asks the origin for what it does not know.
  *
  *     unknown address at a replica     WHERE, RANGE                                          2 messages
- *     unmap, or map over something     k FORGET, k QUIET, k DROP, k DROPPED for each range   4k (k: replicas)
- *     protect                          k FORGET, k QUIET                                     2k
+ *     unmap, or map over something     k FORGET, k QUIET, k DROP, k DROPPED                  4k (k: replicas)
+ *     the same, text only; protect     k FORGET, k QUIET                                     2k
  *     map where nothing is             none
+ *     protect as it is already         none
+ *
+ * That is the cost of an operation, however many ranges its addresses cut and take; only the list of what is
+ * dropped goes in several DROP, of which the last is answered, when it has more than `pieces` entries.
  *
  * Taking back goes by rounds. The origin changes its own ranges at once. On FORGET a replica forgets what it
  * knows of those addresses, their translations go, and it answers QUIET as soon as no thread there waits for
- * a page of the range any more. When all have said so and the origin itself is quiet, nobody anywhere can
+ * a page at one of them any more. When all have said so and the origin itself is quiet, nobody anywhere can
  * reach the pages: DROP, and each gives its copies back. Then the operation is done. Until then the addresses
  * stay taken: nobody gets them for something new.
+ *
+ * Neighbours at the origin that differ in nothing, and whose pages follow each other in one object, are one
+ * range: what protect cuts, protect joins again.
  *
  *     range at the origin:   LIVE --unmap--> GOING (found by nobody) --FORGET, QUIET, DROP, DROPPED--> none
  *     replica's knowledge:   none --RANGE--> known --FORGET, evicted--> none
@@ -41,14 +48,14 @@
 /* Types of messages; from whom to whom. */
 enum vma_type {
     VMA_WHERE = 0x85,   /* replica to origin: number, the address (begin) */
-    VMA_FORGET = 0x86,  /* origin to replica: slot, number, addresses, and the pages that will go, if any */
-    VMA_DROP = 0x87,    /* origin to replica: slot, number, pages */
+    VMA_FORGET = 0x86,  /* origin to replica: slot, number, addresses, how many pieces will be dropped */
+    VMA_DROP = 0x87,    /* origin to replica: slot, number, and behind it the pieces */
     VMA_RANGE = 0x90,   /* origin to replica: the range; or status and the address (begin) */
     VMA_QUIET = 0x91,   /* replica to origin: forgotten (slot, number), and nobody waits */
     VMA_DROPPED = 0x92, /* replica to origin: dropped (slot, number) */
 };
 
-/* All of these messages. */
+/* All of these messages; DROP goes on with pieces. */
 struct vma_wire {
     uint64_t begin, end; /* addresses */
     uint64_t first;      /* page of the object */
@@ -57,13 +64,20 @@ struct vma_wire {
     uint32_t number; /* of the question, or of the round */
     uint32_t object;
     uint32_t file;
-    uint32_t pages; /* FORGET, DROP: from first on; 0: none */
+    uint32_t pieces; /* FORGET: in all; DROP: in this message */
     int32_t status;
     uint8_t prot;
     uint8_t slot;
-    uint8_t zero[6];
+    uint8_t more; /* DROP: another follows, and its answer will do */
+    uint8_t zero[5];
 };
 _Static_assert(sizeof(struct vma_wire) == 64, "format");
+struct vma_piece { /* pages of an object */
+    uint64_t first;
+    uint32_t object, pages;
+};
+_Static_assert(sizeof(struct vma_piece) == 16, "format");
+enum { VMA_PIECES = 60 }; /* in one message at the most: 1 KiB */
 
 /*
  * What is mapped at some addresses: pages first, first + 1, ... of an object. Objects are numbered within
@@ -113,21 +127,19 @@ struct vma_op {
     /* CORE_OK, CORE_ENOMEM, CORE_EINVAL, CORE_ECLOSED (the space has ended). */
     void (*done)(struct vma_op *op, int status);
     enum vma_kind kind;
-    struct vma_area area; /* what kind says; changed by it */
-    bool started;
-    unsigned left;         /* pieces that are not taken back yet */
-    uint64_t at;           /* the next of them begins at or above this address */
-    uint64_t brk;          /* VMA_BRK: as it will be */
+    struct vma_area area;                             /* what kind says; changed by it */
+    enum { VMA_WAITS, VMA_CHANGED, VMA_ASKED } state; /* for others before it; for a slot; for answers */
+    uint64_t begin, end;   /* what is taken back lies between these addresses; equal: nothing */
+    uint32_t pieces;       /* of it have pages */
     struct vma_range *add; /* VMA_MAP: the range, before it is there */
 };
 
-enum { VMA_SLOTS = 8 };
-struct vma_slot {      /* a piece that is being taken back */
-    struct vma_op *op; /* at the origin; NULL: free */
-    uint64_t begin, end;
-    struct vma_span span;
-    uint64_t awaited; /* nodes; this one: until it is quiet */
-    uint64_t nodes;   /* that were asked */
+enum { VMA_SLOTS = 8 }; /* so many operations of a process are taken back at a time */
+struct vma_slot {
+    struct vma_op *op;   /* at the origin; NULL: free */
+    uint64_t begin, end; /* at a replica */
+    uint64_t awaited;    /* nodes; this one: until it is quiet */
+    uint64_t nodes;      /* that were asked */
     uint32_t number;
     bool dropping; /* the second round */
     bool used;     /* at a replica: QUIET is owed */
@@ -156,18 +168,19 @@ struct vma_config {
     uint32_t max_objects; /* their numbers are below it; at least 2 */
     uint32_t max_ranges;  /* at the origin, of a process */
     uint32_t cached;      /* ranges that a replica keeps of a process; at least 1 */
+    uint32_t pieces;      /* in one DROP: 1 to VMA_PIECES */
     void *ctx;
-    /* As in page.h: once, in order, or the node is declared dead. Never to self. */
-    void (*send)(void *ctx, unsigned to, unsigned type, const struct vma_wire *w);
+    /* As in page.h: once, in order, or the node is declared dead. Never to self. bytes: with what follows. */
+    void (*send)(void *ctx, unsigned to, unsigned type, const struct vma_wire *w, size_t bytes);
     /* Where the process has replicas. At the origin. */
     uint64_t (*replicas)(void *ctx, uint32_t process);
     /* Translations of [begin, end), which is within area, go; done on all processors on return. stays: the
      * area is still there, with other rights (area's). */
     void (*gone)(void *ctx, struct vma_space *s, const struct vma_area *area, uint64_t begin, uint64_t end,
                  bool stays);
-    /* A thread of this node waits for one of these pages, or is about to look at one. When that ends:
-     * vma_quiet(). */
-    bool (*busy)(void *ctx, const struct vma_span *span);
+    /* A thread of this node waits for a page of an object at one of these addresses of the process, or is
+     * about to look at one. When that ends: vma_quiet(). */
+    bool (*busy)(void *ctx, uint32_t process, uint64_t begin, uint64_t end);
     /* Copies and directories of these pages go (page_drop). */
     void (*drop)(void *ctx, const struct vma_span *span);
 };
@@ -177,8 +190,9 @@ struct vma_counts {
         again; /* lookups that asked, that waited for another's, that had to ask after it */
     uint64_t learnt, evicted, forgotten; /* ranges, at a replica */
     uint64_t rounds, waited;             /* at the origin; operations that waited for others before them */
-    uint64_t owed;                       /* QUIET not at once, as a thread waited */
-    uint64_t bad;                        /* messages that cannot be; dropped */
+    uint64_t joined_ranges;
+    uint64_t owed; /* QUIET not at once, as a thread waited */
+    uint64_t bad;  /* messages that cannot be; dropped */
 };
 struct vma {
     struct vma_config c;

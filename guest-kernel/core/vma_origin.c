@@ -1,68 +1,70 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * vma_origin.c - the origin's half of vma.h: operations, one after the other where they overlap, and the
- * rounds by which they take back. A piece (one range, or all addresses of a protect) takes a slot:
+ * rounds by which they take back, each for the whole operation. An operation that is being taken back has a
+ * slot:
  *
  *     FORGET to all replicas --QUIET of all, and this node is quiet--> DROP to the same --DROPPED of all-->
- * over protect, or object 0:  --QUIET of all--> over
+ * over nothing with pages goes:  --QUIET of all--> over
  */
 #include "guest-kernel/core/vma_internal.h"
 
 /* ---- rounds ---- */
 
-static void ask(struct vma *v, struct vma_space *s, struct vma_slot *slot)
+static struct vma_wire about(const struct vma_space *s, const struct vma_slot *slot)
 {
-    const struct vma_wire w = {.process = s->process,
-                               .number = slot->number,
-                               .slot = (uint8_t)(slot - s->slot),
-                               .begin = slot->begin,
-                               .end = slot->end,
-                               .object = slot->span.pages ? slot->span.object : 0,
-                               .first = slot->span.first,
-                               .pages = slot->span.pages};
-    slot->awaited = slot->nodes;
-    v->counts.rounds++;
-    for (uint64_t left = slot->nodes; left; left &= left - 1)
-        vma_send(v, core_first(left), slot->dropping ? VMA_DROP : VMA_FORGET, &w);
+    return (struct vma_wire){
+        .process = s->process, .number = slot->number, .slot = (uint8_t)(slot - s->slot)};
 }
 
-static void round_begin(struct vma *v, struct vma_space *s, struct vma_slot *slot, struct vma_op *op,
-                        const struct vma_area *a)
+static void round_begin(struct vma *v, struct vma_space *s, struct vma_slot *slot, struct vma_op *op)
 {
-    uint64_t others = v->c.replicas(v->c.ctx, s->process) & ~core_bit(v->c.self) & ~v->dead;
-    bool pages = op->kind != VMA_PROTECT && a->object;
     if (++s->last_number == 0)
         s->last_number = 1;
-    *slot = (struct vma_slot){
-        .op = op, .begin = a->begin, .end = a->end, .nodes = others, .number = s->last_number};
-    if (pages)
-        slot->span = (struct vma_span){s->process, a->object,
-                                       (uint32_t)((a->end - a->begin) / v->c.page_bytes), a->first};
-    ask(v, s, slot);
-    if (pages && v->c.busy(v->c.ctx, &slot->span)) {
+    *slot = (struct vma_slot){.op = op, .number = s->last_number};
+    slot->nodes = v->c.replicas(v->c.ctx, s->process) & ~core_bit(v->c.self) & ~v->dead;
+    slot->awaited = slot->nodes;
+    op->state = VMA_ASKED;
+    v->counts.rounds++;
+    struct vma_wire w = about(s, slot);
+    w.begin = op->begin;
+    w.end = op->end;
+    w.pieces = op->pieces;
+    for (uint64_t left = slot->nodes; left; left &= left - 1)
+        vma_send(v, core_first(left), VMA_FORGET, &w);
+    if (op->pieces && v->c.busy(v->c.ctx, s->process, op->begin, op->end)) {
         slot->awaited |= core_bit(v->c.self);
         v->owed++;
     }
 }
 
-/* All have answered. */
-static void round_over(struct vma *v, struct vma_space *s, struct vma_slot *slot)
+/* Everybody is quiet: the pages go, here at once. */
+static void round_drop(struct vma *v, struct vma_space *s, struct vma_slot *slot)
 {
-    struct vma_op *op = slot->op;
-    if (slot->span.pages && !slot->dropping) {
-        slot->dropping = true;
-        v->c.drop(v->c.ctx, &slot->span);
-        ask(v, s, slot);
-        return;
+    struct {
+        struct vma_wire w;
+        struct vma_piece piece[VMA_PIECES];
+    } m = {.w = about(s, slot)};
+    uint32_t to_come = slot->op->pieces;
+    slot->dropping = true;
+    slot->awaited = slot->nodes;
+    v->counts.rounds++;
+    for (const struct vma_range *r = vma_tree_from(s, slot->op->begin); to_come;
+         r = vma_tree_from(s, r->a.end)) {
+        const struct vma_span span = vma_span_of(v, s, &r->a);
+        if (!span.object)
+            continue;
+        v->c.drop(v->c.ctx, &span);
+        m.piece[m.w.pieces++] =
+            (struct vma_piece){.first = span.first, .object = span.object, .pages = span.pages};
+        m.w.more = --to_come != 0;
+        if (m.w.more && m.w.pieces < v->c.pieces)
+            continue;
+        for (uint64_t left = slot->nodes; left; left &= left - 1)
+            v->c.send(v->c.ctx, core_first(left), VMA_DROP, &m.w,
+                      sizeof m.w + m.w.pieces * sizeof m.piece[0]);
+        m.w.pieces = 0;
     }
-    if (op->kind != VMA_PROTECT) {
-        struct vma_range *r = vma_tree_from(s, slot->begin);
-        vma_tree_remove(s, r);
-        vma_range_free(v, r);
-        s->ranges--;
-    }
-    op->left--;
-    *slot = (struct vma_slot){0};
 }
 
 /* ---- operations ---- */
@@ -80,7 +82,7 @@ static bool blocked(const struct vma_space *s, const struct vma_op *op)
     return false;
 }
 
-static void end(struct vma_space *s, struct vma_op *op, int status)
+static void end(struct vma *v, struct vma_space *s, struct vma_op *op, int status)
 {
     struct vma_op **at = &s->ops;
     while (*at != op)
@@ -88,26 +90,8 @@ static void end(struct vma_space *s, struct vma_op *op, int status)
     *at = op->next;
     op->next = NULL;
     if (status == CORE_OK)
-        vma_complete(s, op);
+        vma_complete(v, s, op);
     op->done(op, status);
-}
-
-/* The operation's next piece; false: all of them have slots, or had. */
-static bool next_piece(const struct vma_space *s, struct vma_op *op, struct vma_area *a)
-{
-    if (op->kind == VMA_PROTECT && op->at < op->area.end) {
-        *a = op->area;
-        op->at = op->area.end;
-        return true;
-    }
-    const struct vma_range *r = op->kind == VMA_PROTECT ? NULL : vma_tree_from(s, op->at);
-    while (r && r->a.begin < op->area.end && !r->going) /* below what brk gives back */
-        r = vma_tree_from(s, r->a.end);
-    if (!r || r->a.begin >= op->area.end)
-        return false;
-    *a = r->a;
-    op->at = r->a.end;
-    return true;
 }
 
 static struct vma_slot *free_slot(struct vma_space *s)
@@ -118,28 +102,34 @@ static struct vma_slot *free_slot(struct vma_space *s)
     return NULL;
 }
 
+/* All have answered. */
+static void round_over(struct vma *v, struct vma_space *s, struct vma_slot *slot)
+{
+    struct vma_op *op = slot->op;
+    if (op->pieces && !slot->dropping) {
+        round_drop(v, s, slot);
+        return;
+    }
+    *slot = (struct vma_slot){0};
+    vma_take_out(v, s, op);
+    end(v, s, op, CORE_OK);
+}
+
 /* The first operation that has something to do next, done. False: none has. */
 static bool step(struct vma *v, struct vma_space *s)
 {
-    struct vma_area a;
     for (struct vma_op *op = s->ops; op; op = op->next) {
-        if (!op->started && blocked(s, op))
-            continue;
-        if (!op->started) {
+        struct vma_slot *slot;
+        if (op->state == VMA_WAITS && !blocked(s, op)) {
             int status = vma_change(v, s, op);
-            op->started = true;
-            if (status != CORE_OK || !op->left) {
-                end(s, op, status);
+            op->state = VMA_CHANGED;
+            if (status != CORE_OK || op->begin == op->end) {
+                end(v, s, op, status);
                 return true;
             }
         }
-        if (!op->left) {
-            end(s, op, CORE_OK);
-            return true;
-        }
-        struct vma_slot *slot = free_slot(s);
-        if (slot && next_piece(s, op, &a)) {
-            round_begin(v, s, slot, op, &a);
+        if (op->state == VMA_CHANGED && (slot = free_slot(s)) != NULL) {
+            round_begin(v, s, slot, op);
             return true;
         }
     }
@@ -174,9 +164,9 @@ void vma_begin(struct vma *v, struct vma_space *s, struct vma_op *op)
         op->done(op, CORE_EINVAL);
         return;
     }
-    op->started = false;
-    op->left = 0;
-    op->at = op->kind == VMA_BRK ? s->brk_begin : op->area.begin;
+    op->state = VMA_WAITS;
+    op->begin = op->end = 0;
+    op->pieces = 0;
     op->add = NULL;
     op->next = NULL;
     while (*last)
@@ -205,7 +195,8 @@ void vma_origin_quiet(struct vma *v, struct vma_space *s)
 {
     uint64_t self = core_bit(v->c.self);
     for (unsigned i = 0; i < VMA_SLOTS; i++)
-        if ((s->slot[i].awaited & self) && !v->c.busy(v->c.ctx, &s->slot[i].span)) {
+        if ((s->slot[i].awaited & self) &&
+            !v->c.busy(v->c.ctx, s->process, s->slot[i].op->begin, s->slot[i].op->end)) {
             s->slot[i].awaited &= ~self;
             v->owed--;
         }
@@ -231,6 +222,6 @@ void vma_origin_end(struct vma *v, struct vma_space *s)
         if (s->ops->add)
             vma_range_free(v, s->ops->add);
         s->ops->add = NULL;
-        end(s, s->ops, CORE_ECLOSED);
+        end(v, s, s->ops, CORE_ECLOSED);
     }
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vma_ranges.c - changing the origin's ranges: placing, adding, cutting, taking out (vma.h). What needs
- * memory gets it before anything is changed. Ranges never grow together; only brk makes one longer, and only
- * over pages that its object never had.
+ * vma_ranges.c - changing the origin's ranges: placing, adding, cutting, taking out, joining (vma.h). What
+ * needs memory gets it before anything is changed. A range becomes longer by brk, over pages that its object
+ * never had, or by the one behind it, if nothing tells them apart.
  */
 #include "guest-kernel/core/vma_internal.h"
 
@@ -71,6 +71,34 @@ static uint32_t object_new(const struct vma *v, struct vma_space *s)
     return 0;
 }
 
+/* ---- joining ---- */
+
+/* Nothing tells them apart. Of one object, pages follow each other as addresses do. */
+static bool follows(const struct vma_range *r, const struct vma_range *behind)
+{
+    const struct vma_area *a = &r->a, *b = &behind->a;
+    return a->end == b->begin && a->object == b->object && a->file == b->file && a->prot == b->prot &&
+           !r->going && !behind->going && (!a->file || a->offset + (a->end - a->begin) == b->offset);
+}
+
+/* Ranges that touch these addresses grow together where they can. */
+static void join(struct vma *v, struct vma_space *s, uint64_t begin, uint64_t end)
+{
+    struct vma_range *r = vma_tree_from(s, begin ? begin - 1 : 0), *behind;
+    while (r && r->a.begin < end && (behind = vma_tree_from(s, r->a.end)) != NULL) {
+        if (!follows(r, behind)) {
+            r = behind;
+            continue;
+        }
+        vma_tree_remove(s, behind);
+        r->a.end = behind->a.end; /* no key of a tree */
+        r->tail = behind->tail;
+        vma_range_free(v, behind);
+        s->ranges--;
+        v->counts.joined_ranges++;
+    }
+}
+
 /* ---- free addresses ---- */
 
 /* The end of something that is in the way, or under an operation; 0: nothing is. */
@@ -99,6 +127,7 @@ static int add(struct vma *v, struct vma_space *s, struct vma_area *a)
     }
     vma_range_add(s, sp.range[0], a);
     sp.range[0]->tail = 1;
+    join(v, s, a->begin, a->end);
     return CORE_OK;
 }
 
@@ -144,7 +173,8 @@ int vma_copy(struct vma *v, struct vma_space *to, const struct vma_space *from)
         struct vma_range *r = vma_range_new(v);
         if (!r)
             return CORE_ENOMEM;
-        vma_range_add(to, r, a); /* tail: nobody knows of the copy */
+        vma_range_add(to, r, a);
+        r->tail = ((const struct vma_range *)a)->tail;
     }
     to->last_object = from->last_object;
     to->brk_begin = from->brk_begin;
@@ -154,17 +184,18 @@ int vma_copy(struct vma *v, struct vma_space *to, const struct vma_space *from)
 
 /* ---- changes ---- */
 
-static bool inside(const struct vma_space *s, uint64_t at)
+/* The one that has the address inside, not at its border. */
+static struct vma_range *inside(const struct vma_space *s, uint64_t at)
 {
-    const struct vma_range *r = vma_tree_from(s, at);
-    return r && r->a.begin < at;
+    struct vma_range *r = vma_tree_from(s, at);
+    return r && r->a.begin < at ? r : NULL;
 }
 
 /* The address becomes a border. */
 static void cut(struct vma *v, struct vma_space *s, uint64_t at, struct spares *sp)
 {
-    struct vma_range *r = vma_tree_from(s, at);
-    if (!r || r->a.begin >= at)
+    struct vma_range *r = inside(s, at);
+    if (!r)
         return;
     struct vma_area a = r->a;
     a.begin = at;
@@ -177,18 +208,27 @@ static void cut(struct vma *v, struct vma_space *s, uint64_t at, struct spares *
     r->tail = 0;
 }
 
+/* So much more is taken back. */
+static void note(struct vma_op *op, const struct vma_area *a, bool pieces)
+{
+    if (op->begin == op->end)
+        op->begin = a->begin;
+    op->end = a->end;
+    op->pieces += pieces;
+}
+
 /* What is there between these addresses is cut out, and is going. extra: spares that are left afterwards. */
 static int take(struct vma *v, struct vma_space *s, struct vma_op *op, uint64_t begin, uint64_t end,
                 struct spares *sp, unsigned extra)
 {
-    if (!reserve(v, s, sp, inside(s, begin) + inside(s, end) + extra))
+    if (!reserve(v, s, sp, !!inside(s, begin) + !!inside(s, end) + extra))
         return CORE_ENOMEM;
     cut(v, s, begin, sp);
     cut(v, s, end, sp);
     for (struct vma_range *r = vma_tree_from(s, begin); r && r->a.begin < end;
          r = vma_tree_from(s, r->a.end)) {
         r->going = 1;
-        op->left++;
+        note(op, &r->a, r->a.object);
         v->c.gone(v->c.ctx, s, &r->a, r->a.begin, r->a.end, false);
     }
     return CORE_OK;
@@ -210,9 +250,17 @@ static int map(struct vma *v, struct vma_space *s, struct vma_op *op)
     return CORE_OK;
 }
 
+/* The address is inside a range with other rights. */
+static bool parts(const struct vma_space *s, uint64_t at, unsigned prot)
+{
+    const struct vma_range *r = inside(s, at);
+    return r && r->a.prot != prot;
+}
+
 static int protect(struct vma *v, struct vma_space *s, struct vma_op *op)
 {
-    struct vma_area *a = &op->area;
+    const struct vma_area *a = &op->area;
+    bool low = parts(s, a->begin, a->prot), high = parts(s, a->end, a->prot);
     struct spares sp;
     struct vma_range *r;
     for (uint64_t at = a->begin; at < a->end; at = r->a.end) {
@@ -220,15 +268,19 @@ static int protect(struct vma *v, struct vma_space *s, struct vma_op *op)
         if (!r || r->a.begin > at)
             return CORE_EINVAL;
     }
-    if (!reserve(v, s, &sp, inside(s, a->begin) + inside(s, a->end)))
+    if (!reserve(v, s, &sp, low + high))
         return CORE_ENOMEM;
-    cut(v, s, a->begin, &sp);
-    cut(v, s, a->end, &sp);
-    for (r = vma_tree_from(s, a->begin); r && r->a.begin < a->end; r = vma_tree_from(s, r->a.end)) {
-        r->a.prot = a->prot;
-        v->c.gone(v->c.ctx, s, &r->a, r->a.begin, r->a.end, true);
-    }
-    op->left = 1;
+    if (low)
+        cut(v, s, a->begin, &sp);
+    if (high)
+        cut(v, s, a->end, &sp);
+    for (r = vma_tree_from(s, a->begin); r && r->a.begin < a->end; r = vma_tree_from(s, r->a.end))
+        if (r->a.prot != a->prot) {
+            r->a.prot = a->prot;
+            note(op, &r->a, false);
+            v->c.gone(v->c.ctx, s, &r->a, r->a.begin, r->a.end, true);
+        }
+    join(v, s, a->begin, a->end);
     return CORE_OK;
 }
 
@@ -280,7 +332,17 @@ int vma_change(struct vma *v, struct vma_space *s, struct vma_op *op)
     return CORE_EINVAL;
 }
 
-void vma_complete(struct vma_space *s, struct vma_op *op)
+void vma_take_out(struct vma *v, struct vma_space *s, const struct vma_op *op)
+{
+    struct vma_range *r;
+    while (op->kind != VMA_PROTECT && (r = vma_tree_from(s, op->begin)) != NULL && r->a.begin < op->end) {
+        vma_tree_remove(s, r);
+        vma_range_free(v, r);
+        s->ranges--;
+    }
+}
+
+void vma_complete(struct vma *v, struct vma_space *s, struct vma_op *op)
 {
     if (op->kind == VMA_BRK)
         s->brk = op->area.begin;
@@ -290,6 +352,7 @@ void vma_complete(struct vma_space *s, struct vma_op *op)
     vma_range_add(s, op->add, &op->area);
     op->add->tail = 1;
     op->add = NULL;
+    join(v, s, op->area.begin, op->area.end);
 }
 
 void vma_reach(const struct vma_space *s, const struct vma_op *op, uint64_t *begin, uint64_t *end)

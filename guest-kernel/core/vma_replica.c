@@ -145,45 +145,54 @@ static void say_quiet(struct vma *v, struct vma_space *s, unsigned slot)
     vma_send(v, s->origin, VMA_QUIET, &w);
 }
 
-static void owe(struct vma *v, struct vma_space *s, const struct vma_wire *w, const struct vma_span *span)
+static void owe(struct vma *v, struct vma_space *s, const struct vma_wire *w)
 {
     struct vma_slot *slot = &s->slot[w->slot];
     v->counts.bad += slot->used; /* the origin has not waited */
     v->owed += !slot->used;
-    *slot = (struct vma_slot){.span = *span, .number = w->number, .used = true};
+    *slot = (struct vma_slot){.begin = w->begin, .end = w->end, .number = w->number, .used = true};
     v->counts.owed++;
 }
 
-void vma_replica_message(struct vma *v, struct vma_space *s, unsigned type, const struct vma_wire *w)
+/* False: one of them cannot be; those before it went. */
+static bool drop(struct vma *v, const struct vma_space *s, const uint8_t *pieces, uint32_t n)
 {
-    const struct vma_span span = {s->process, w->object, w->pages, w->first};
+    struct vma_piece p;
+    for (; n; n--, pieces += sizeof p) {
+        core_copy(&p, pieces, sizeof p);
+        const struct vma_span span = {s->process, p.object, p.pages, p.first};
+        if (!vma_good_pages(v, p.object, p.first, p.pages))
+            return false;
+        v->c.drop(v->c.ctx, &span);
+    }
+    return true;
+}
+
+void vma_replica_message(struct vma *v, struct vma_space *s, unsigned type, const struct vma_wire *w,
+                         const void *rest, size_t bytes)
+{
     struct vma_wire answer = {.process = s->process, .number = w->number, .slot = w->slot};
-    bool pages = w->object && w->object < v->c.max_objects && w->pages && w->pages <= v->c.max_pages &&
-                 w->first <= v->c.max_pages - w->pages;
     if (type == VMA_RANGE) {
         told(v, s, w);
-        return;
-    }
-    if (w->slot >= VMA_SLOTS || (w->pages && !pages) || (type == VMA_DROP && !pages)) {
+    } else if (w->slot >= VMA_SLOTS) {
         v->counts.bad++;
-        return;
-    }
-    if (type == VMA_FORGET) {
+    } else if (type == VMA_FORGET) {
         forget(v, s, w->begin, w->end);
-        if (pages && v->c.busy(v->c.ctx, &span))
-            owe(v, s, w, &span);
+        if (w->pieces && v->c.busy(v->c.ctx, s->process, w->begin, w->end))
+            owe(v, s, w);
         else
             vma_send(v, s->origin, VMA_QUIET, &answer);
-        return;
+    } else if (!w->pieces || w->pieces > bytes / sizeof(struct vma_piece) || !drop(v, s, rest, w->pieces)) {
+        v->counts.bad++;
+    } else if (!w->more) {
+        vma_send(v, s->origin, VMA_DROPPED, &answer);
     }
-    v->c.drop(v->c.ctx, &span);
-    vma_send(v, s->origin, VMA_DROPPED, &answer);
 }
 
 void vma_replica_quiet(struct vma *v, struct vma_space *s)
 {
     for (unsigned i = 0; i < VMA_SLOTS; i++)
-        if (s->slot[i].used && !v->c.busy(v->c.ctx, &s->slot[i].span)) {
+        if (s->slot[i].used && !v->c.busy(v->c.ctx, s->process, s->slot[i].begin, s->slot[i].end)) {
             v->owed--;
             say_quiet(v, s, i);
         }

@@ -39,6 +39,11 @@ static uint64_t page_of_key(uint64_t key)
     return key & (DSM_OBJECT_PAGES - 1);
 }
 
+static uint64_t address(const struct waiter *w)
+{
+    return w->area->begin + (page_of_key(w->key) - w->area->first) * PAGE;
+}
+
 static void map_shared(uint64_t key, void *frame, enum page_state state)
 {
     uintptr_t at = SHARED_BEGIN + page_of_key(key) * PAGE;
@@ -94,7 +99,7 @@ static bool initial(void *ctx, uint64_t key, void *frame)
     if (!p || !w)
         return false;
     memset(frame, 0, PAGE);
-    memory_contents(p, w->area, w->area->begin + (page_of_key(key) - w->area->first) * PAGE, frame);
+    memory_contents(p, w->area, address(w), frame);
     return true;
 }
 
@@ -204,12 +209,10 @@ bool dsm_touched(uint64_t key)
     return page_touched(&pages, key);
 }
 
-bool dsm_busy(const struct vma_span *s)
+bool dsm_busy(int process, uint64_t begin, uint64_t end)
 {
-    uint64_t first = dsm_key((int)s->process, s->object, s->first);
-
     for (const struct waiter *w = waiters; w; w = w->next)
-        if (w->key >= first && w->key < first + s->pages)
+        if (w->area && process_of_key(w->key) == process && address(w) >= begin && address(w) < end)
             return true;
     return false;
 }

@@ -44,8 +44,9 @@ bool dsm_wanted(uint64_t key);
 bool dsm_writable(uint64_t key);
 /* At the home: somebody has touched it. */
 bool dsm_touched(uint64_t key);
-/* A thread of this node waits for one of these, or has not yet seen that it came. */
-bool dsm_busy(const struct vma_span *s);
+/* A thread of this node waits for a page at one of these addresses of the process (of an area, dsm_get), or
+ * has not yet seen that it came. */
+bool dsm_busy(int process, uint64_t begin, uint64_t end);
 /* Forgets them, here; nobody may be waiting for one anywhere. */
 void dsm_drop(const struct vma_span *s);
 void dsm_drop_all(int process);

@@ -21,10 +21,10 @@ static bool tearing; /* the page tables go with all that is in them */
 
 /* ---- what vma.h calls ---- */
 
-static void send(void *ctx, unsigned to, unsigned type, const struct vma_wire *w)
+static void send(void *ctx, unsigned to, unsigned type, const struct vma_wire *w, size_t bytes)
 {
     (void)ctx;
-    cluster_post(to, type, w, sizeof *w);
+    cluster_post(to, type, w, bytes);
 }
 
 static uint64_t replicas(void *ctx, uint32_t process)
@@ -56,10 +56,10 @@ static void gone(void *ctx, struct vma_space *s, const struct vma_area *a, uint6
     }
 }
 
-static bool busy(void *ctx, const struct vma_span *span)
+static bool busy(void *ctx, uint32_t process, uint64_t begin, uint64_t end)
 {
     (void)ctx;
-    return dsm_busy(span);
+    return dsm_busy((int)process, begin, end);
 }
 
 static void drop(void *ctx, const struct vma_span *span)
@@ -78,6 +78,7 @@ void memory_init(const struct core_env *env, unsigned self, unsigned nodes)
                                  .max_objects = DSM_OBJECTS,
                                  .max_ranges = MAX_RANGES,
                                  .cached = CACHED,
+                                 .pieces = VMA_PIECES,
                                  .send = send,
                                  .replicas = replicas,
                                  .gone = gone,

@@ -153,7 +153,7 @@ static void check_it(void *argument)
 static void unmap_it(void *argument)
 {
     (void)argument;
-    if (unmap(mapped, PAGES * PAGE_BYTES))
+    if (protect(mapped, PAGE_BYTES, PROT_READ) || unmap(mapped, PAGES * PAGE_BYTES)) /* two ranges at once */
         bad++;
 }
 

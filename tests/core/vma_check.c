@@ -32,6 +32,24 @@ static const char *check_tree(unsigned tree, const struct vma_range *r, const st
     return check_tree(tree, r->child[tree][1], last, count);
 }
 
+/* Nothing tells them apart. */
+static bool could_be_one(const struct vma_area *a, const struct vma_area *b)
+{
+    uint64_t bytes = a->end - a->begin;
+    return a->end == b->begin && a->object == b->object && a->prot == b->prot && a->file == b->file &&
+           (!a->object || b->first - a->first == bytes / VS_PAGE) &&
+           (!a->file || b->offset - a->offset == bytes);
+}
+
+static const char *check_joined(const struct vma_space *s)
+{
+    const struct vma_area *a = vma_from(s, 0), *b;
+    for (; a && (b = vma_from(s, a->end)) != NULL; a = b)
+        if (could_be_one(a, b))
+            return "two neighbours could be one range";
+    return NULL;
+}
+
 static const char *check_space(const struct vs_node *n, unsigned space)
 {
     const struct vma_space *s = &n->space[space];
@@ -49,7 +67,9 @@ static const char *check_space(const struct vs_node *n, unsigned space)
     }
     if (s->origin != n->number && s->ranges > n->v.c.cached)
         return "a replica keeps too many ranges";
-    return s->origin == n->number && s->ranges > n->v.c.max_ranges ? "too many ranges" : NULL;
+    if (s->origin == n->number && s->ranges > n->v.c.max_ranges)
+        return "too many ranges";
+    return s->origin == n->number ? check_joined(s) : NULL;
 }
 
 /* ---- promises: what has been done is known everywhere, and what was taken back by nobody ---- */

@@ -39,6 +39,10 @@ static const struct config {
     {"file", true, 2, 0, 9, "F42", {{0, "R4 P42 Q42"}, {1, "W4 R5"}}},
     {"text", true, 2, 0, 9, "T42", {{0, "U41 M41"}, {1, "R4 R5 R4"}}},
     {"two-unmaps", true, 2, 0, 9, "M43", {{0, "U42"}, {0, "U52"}, {1, "R4 R5 R6"}}},
+    {"several", true, 2, 0, 9, "M41 M51 M61", {{0, "U43"}, {1, "W4 R5 W6"}, {1, "R6"}}},
+    {"join", true, 2, 0, 9, "M43", {{0, "P51"}, {0, "P41 Q42"}, {1, "W5 W4"}}},
+    {"join-file", true, 2, 0, 9, "F43", {{0, "P51 Q43"}, {1, "W4 R5 W6"}}},
+    {"several-crash", true, 3, 1, 9, "M41 M51", {{0, "U42"}, {1, "W4"}, {2, "R5"}}},
     {"unmap-crash", true, 2, 1, 9, "M41", {{0, "U41 A41 R4"}, {1, "W4 R4"}}},
     {"protect-crash", true, 3, 1, 9, "M41", {{0, "P41"}, {1, "W4"}, {2, "R4"}}},
     {"three", true, 3, 0, 9, "M41", {{0, "U41"}, {1, "W4"}, {2, "R4"}}},
@@ -109,8 +113,8 @@ static void mix_space(const struct vs_node *n, const struct vma_space *s)
     states_mix_number(s->evict_at << 32 | s->brk);
     for (const struct vma_op *op = s->ops; op; op = op->next) {
         states_mix_number(thread_of(op, offsetof(struct vs_thread, op)));
-        states_mix_number((uint64_t)op->left << 32 | op->started << 1 | (op->add != NULL));
-        states_mix_number(op->at);
+        states_mix_number((uint64_t)op->pieces << 32 | op->state << 1 | (op->add != NULL));
+        states_mix_number(op->begin << 32 | op->end);
         mix_area(&op->area);
     }
     for (const struct vma_lookup *l = s->lookups; l; l = l->next)
@@ -121,8 +125,6 @@ static void mix_space(const struct vs_node *n, const struct vma_space *s)
             continue;
         states_mix_number(thread_of(slot->op, offsetof(struct vs_thread, op)) << 32 | i);
         states_mix_number(slot->begin << 32 | slot->end);
-        states_mix_number((uint64_t)slot->span.object << 32 | slot->span.pages);
-        states_mix_number(slot->span.first);
         states_mix_number(slot->awaited);
         states_mix_number(slot->nodes);
         states_mix_number((uint64_t)slot->number << 32 | slot->dropping << 1 | slot->used);
@@ -238,7 +240,7 @@ static int explore(const struct config *c)
                        .check = vs_check,
                        .finish = vs_finish,
                        .hash = mix};
-    vs_start(c->nodes, 1, c->cached, 100);
+    vs_start(c->nodes, 1, c->cached, 100, 1);
     vs.value_modulo = 3;
     for (const char *w = c->first; *w; w = next_word(w))
         vs_map_first(0, plan(w));

@@ -135,11 +135,13 @@ static void on_page_send(void *ctx, unsigned to, unsigned type, const struct pag
         memcpy(&k->p.data, data, bytes);
 }
 
-static void on_vma_send(void *ctx, unsigned to, unsigned type, const struct vma_wire *w)
+static void on_vma_send(void *ctx, unsigned to, unsigned type, const struct vma_wire *w, size_t bytes)
 {
     struct vs_packet *k = packet(ctx, to, type);
-    k->bytes = sizeof *w;
-    k->v = *w;
+    if (bytes > sizeof k->v || bytes != sizeof *w + (type == VMA_DROP ? w->pieces : 0) * sizeof k->v.piece[0])
+        vs_broken("a message of another size");
+    k->bytes = (uint32_t)bytes;
+    memcpy(&k->v, w, bytes);
 }
 
 /* ---- pages ---- */
@@ -213,13 +215,14 @@ static void on_gone(void *ctx, struct vma_space *s, const struct vma_area *a, ui
         memset(&n->tr[s->process - 1][at / VS_PAGE], 0, sizeof n->tr[0][0]);
 }
 
-static bool on_busy(void *ctx, const struct vma_span *span)
+static bool on_busy(void *ctx, uint32_t process, uint64_t begin, uint64_t end)
 {
     const struct vs_node *n = ctx;
-    uint64_t first = vs_key(span->process - 1, span->object, span->first);
     for (unsigned i = 0; i < vs.threads; i++) {
         const struct vs_thread *t = &vs.thread[i];
-        if (t->node == n->number && t->state == VS_WAITING && t->key >= first && t->key < first + span->pages)
+        uint64_t at = (uint64_t)t->script[t->next].page * VS_PAGE;
+        if (t->node == n->number && t->space + 1u == process && t->state == VS_WAITING && at >= begin &&
+            at < end)
             return true;
     }
     return false;
@@ -236,7 +239,8 @@ static void on_drop(void *ctx, const struct vma_span *span)
 
 /* ---- the world ---- */
 
-static void node_start(struct vs_node *n, unsigned number, unsigned cached, unsigned max_ranges)
+static void node_start(struct vs_node *n, unsigned number, unsigned cached, unsigned max_ranges,
+                       unsigned pieces)
 {
     n->alive = 1;
     n->number = (uint8_t)number;
@@ -262,6 +266,7 @@ static void node_start(struct vs_node *n, unsigned number, unsigned cached, unsi
                                  .max_objects = 1 << 16,
                                  .max_ranges = max_ranges,
                                  .cached = cached,
+                                 .pieces = pieces,
                                  .ctx = n,
                                  .send = on_vma_send,
                                  .replicas = on_replicas,
@@ -272,7 +277,7 @@ static void node_start(struct vs_node *n, unsigned number, unsigned cached, unsi
         vs_broken("init");
 }
 
-void vs_start(unsigned nodes, unsigned spaces, unsigned cached, unsigned max_ranges)
+void vs_start(unsigned nodes, unsigned spaces, unsigned cached, unsigned max_ranges, unsigned pieces)
 {
     uint64_t random = vs.random, seed = vs.seed;
     memset(&vs, 0, sizeof vs);
@@ -281,7 +286,7 @@ void vs_start(unsigned nodes, unsigned spaces, unsigned cached, unsigned max_ran
     vs.nodes = nodes;
     vs.spaces = spaces;
     for (unsigned i = 0; i < nodes; i++)
-        node_start(&vs.node[i], i, cached, max_ranges);
+        node_start(&vs.node[i], i, cached, max_ranges, pieces);
     for (unsigned s = 0; s < spaces; s++) {
         struct vs_node *n = &vs.node[s % nodes];
         vs.origin[s] = n->number;
@@ -370,7 +375,7 @@ void vs_print(const struct vs_action *a)
     static const char *const state[] = {"begins a step", "looks again", "has the page", "unpins", "goes on"};
     const struct vs_packet *k = &vs.channel[a->a % VS_NODES][a->b][0];
     if (a->kind == VS_DELIVER && k->type >= 0x80)
-        printf("%u > %u %s process %u number %u slot %u [%u, %u) object %u first %u pages %u status %d\n",
+        printf("%u > %u %s process %u number %u slot %u [%u, %u) object %u first %u pieces %u status %d\n",
                a->a, a->b,
                k->type == VMA_WHERE    ? "WHERE"
                : k->type == VMA_FORGET ? "FORGET"
@@ -378,8 +383,8 @@ void vs_print(const struct vs_action *a)
                : k->type == VMA_RANGE  ? "RANGE"
                : k->type == VMA_QUIET  ? "QUIET"
                                        : "DROPPED",
-               k->v.process, k->v.number, k->v.slot, (unsigned)k->v.begin, (unsigned)k->v.end, k->v.object,
-               (unsigned)k->v.first, k->v.pages, (int)k->v.status);
+               k->v.w.process, k->v.w.number, k->v.w.slot, (unsigned)k->v.w.begin, (unsigned)k->v.w.end,
+               k->v.w.object, (unsigned)k->v.w.first, k->v.w.pieces, (int)k->v.w.status);
     else if (a->kind == VS_DELIVER)
         printf("%u > %u page message %x about %llx\n", a->a, a->b, k->type, (unsigned long long)k->p.w.page);
     else if (a->kind == VS_CRASH)

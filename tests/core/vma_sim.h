@@ -33,7 +33,10 @@ enum { VS_FILE = 0x1000 };          /* a page of file f holds f * VS_FILE + its 
 struct vs_packet {
     uint32_t type, bytes;
     union {
-        struct vma_wire v;
+        struct {
+            struct vma_wire w;
+            struct vma_piece piece[VS_PLACES];
+        } v;
         struct {
             struct page_wire w;
             uint64_t data;
@@ -107,8 +110,8 @@ struct vs_action {
 };
 enum { VS_ACTIONS = VS_NODES * VS_NODES * 2 + VS_THREADS + VS_NODES };
 
-/* An empty world; processes' origins are node 0, 1, ... in turn. */
-void vs_start(unsigned nodes, unsigned spaces, unsigned cached, unsigned max_ranges);
+/* An empty world; processes' origins are node 0, 1, ... in turn. The rest: struct vma_config. */
+void vs_start(unsigned nodes, unsigned spaces, unsigned cached, unsigned max_ranges, unsigned pieces);
 /* Before anything happens: this is there, if there is room. */
 void vs_map_first(unsigned space, struct vs_step s);
 unsigned vs_thread(unsigned node, unsigned space);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NODES = 3, SELF = 1, SLOTS = 12, PAGE = 4096, CACHED = 4, RANGES = 40 };
+enum { NODES = 3, SELF = 1, SLOTS = 12, PAGE = 4096, CACHED = 4, RANGES = 40, PIECES = 3 };
 
 struct question {
     struct vma_lookup l;
@@ -48,10 +48,12 @@ static void on_free(void *ctx, void *memory, size_t bytes)
     free(memory);
 }
 
-static void on_send(void *ctx, unsigned to, unsigned type, const struct vma_wire *w)
+static void on_send(void *ctx, unsigned to, unsigned type, const struct vma_wire *w, size_t bytes)
 {
     (void)ctx;
     assert(to < NODES && to != SELF);
+    assert(bytes == sizeof *w + (type == VMA_DROP ? w->pieces : 0) * sizeof(struct vma_piece));
+    assert(type != VMA_DROP || (w->pieces && w->pieces <= PIECES));
     if (type == VMA_FORGET || type == VMA_DROP) {
         last[to / 2] = *w;
         last_type[to / 2] = type;
@@ -72,10 +74,10 @@ static void on_gone(void *ctx, struct vma_space *s, const struct vma_area *a, ui
     assert((s == &own || (s == &other && !stays)) && begin >= a->begin && end <= a->end && begin < end);
 }
 
-static bool on_busy(void *ctx, const struct vma_span *span)
+static bool on_busy(void *ctx, uint32_t process, uint64_t begin, uint64_t end)
 {
     (void)ctx;
-    assert(span->pages && span->object);
+    assert(process == other.process || (process == own.process && begin < end));
     return threads_wait;
 }
 
@@ -137,12 +139,17 @@ static void message(void)
                                     VMA_RANGE, VMA_QUIET,  VMA_DROPPED, 0};
     unsigned from = fuzz_core_take(1) % 8 ? 2 * (fuzz_core_take(1) % 2) : (unsigned)fuzz_core_take(1);
     unsigned type = types[fuzz_core_take(1) % sizeof types];
-    struct vma_wire w = {.process = (uint32_t)(fuzz_core_take(1) % 4)};
+    struct {
+        struct vma_wire w;
+        struct vma_piece piece[PIECES];
+    } m = {.w = {.process = (uint32_t)(fuzz_core_take(1) % 4)}};
+    struct vma_wire w = m.w;
     w.begin = address();
     w.end = fuzz_core_take(1) % 8 ? w.begin + (fuzz_core_take(1) % 6) * PAGE : fuzz_core_take(8);
     w.first = fuzz_core_take(1) % 8 ? fuzz_core_take(1) : fuzz_core_take(8);
     w.object = (uint32_t)(fuzz_core_take(1) % 8 ? fuzz_core_take(1) % 8 : fuzz_core_take(4));
-    w.pages = (uint32_t)(fuzz_core_take(1) % 8 ? fuzz_core_take(1) % 8 : fuzz_core_take(4));
+    w.pieces = (uint32_t)(fuzz_core_take(1) % 8 ? fuzz_core_take(1) % 8 : fuzz_core_take(4));
+    w.more = fuzz_core_take(1) % 4 == 0;
     w.number = (uint32_t)fuzz_core_take(1) % 16;
     w.slot = (uint8_t)fuzz_core_take(1) % (VMA_SLOTS + 1);
     w.prot = (uint8_t)fuzz_core_take(1);
@@ -151,8 +158,14 @@ static void message(void)
         w = last[from / 2];
         type = last_type[from / 2] == VMA_FORGET ? VMA_QUIET : VMA_DROPPED;
     }
+    m.w = w;
+    for (unsigned i = 0; type == VMA_DROP && i < PIECES; i++)
+        m.piece[i] = (struct vma_piece){
+            .first = fuzz_core_take(1) % 8 ? fuzz_core_take(1) : fuzz_core_take(8),
+            .object = (uint32_t)fuzz_core_take(1) % 18,
+            .pages = (uint32_t)(fuzz_core_take(1) % 8 ? fuzz_core_take(1) % 8 : fuzz_core_take(4))};
     fuzz_core_counts.forged++;
-    vma_message(&v, from, type, &w, fuzz_core_take(1) % 16 ? sizeof w : fuzz_core_take(1) % sizeof w);
+    vma_message(&v, from, type, &m, fuzz_core_take(1) % 16 ? sizeof m : fuzz_core_take(1) % sizeof m);
 }
 
 static void ask(void)
@@ -229,6 +242,7 @@ void fuzz_core_vma(void)
                                  .max_objects = 16,
                                  .max_ranges = RANGES,
                                  .cached = CACHED,
+                                 .pieces = PIECES,
                                  .send = on_send,
                                  .replicas = on_replicas,
                                  .gone = on_gone,

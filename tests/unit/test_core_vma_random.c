@@ -26,7 +26,7 @@ static struct vs_step random_map(void)
     s.text = below(8) == 0;
     if (s.text) {
         s.prot = VS_READ;
-        s.file = 1;
+        s.file = (uint8_t)(1 + below(2));
     }
     return s;
 }
@@ -56,10 +56,17 @@ static void make(uint64_t seed)
     unsigned kind = below(64), nodes = 2 + below(VS_NODES - 1), calls = 5 + below(60),
              mapping = 20 + below(70);
     vs_start(nodes, 1 + below(kind & 8 ? VS_SPACES : 1), kind & 4 ? 1 + below(2) : 100,
-             kind & 16 && kind & 32 ? 3 + below(4) : 10000);
+             kind & 16 && kind & 32 ? 3 + below(4) : 10000, 1 + below(VS_PLACES));
     for (unsigned i = 0; i < vs.spaces; i++)
-        for (unsigned n = below(4); n > 0; n--)
-            vs_map_first(i, random_map());
+        if (below(4) == 0) /* one mapping that is cut and joined */
+            vs_map_first(i, (struct vs_step){.what = VS_MAP,
+                                             .page = VS_HEAP + 1,
+                                             .pages = VS_PLACES - VS_HEAP,
+                                             .prot = VS_READ | VS_WRITE,
+                                             .file = (uint8_t)below(2)});
+        else
+            for (unsigned n = below(4); n > 0; n--)
+                vs_map_first(i, random_map());
     unsigned threads = nodes + below(VS_THREADS - nodes + 1);
     for (unsigned i = 0; i < threads; i++) {
         unsigned t = vs_thread(i < nodes ? i : below(nodes), below(vs.spaces));
@@ -112,6 +119,7 @@ static void add_up(struct totals *t)
         t->n.rounds += c->rounds;
         t->n.waited += c->waited;
         t->n.owed += c->owed;
+        t->n.joined_ranges += c->joined_ranges;
     }
 }
 
@@ -165,12 +173,14 @@ int main(int argc, char **argv)
     printf(
         "core: vma, random: operations: unmap %llu, protect %llu, map %llu, add %llu, place %llu, brk %llu "
         "(%llu not possible); rounds %llu, waited %llu, owed %llu; questions %llu, joined %llu, again %llu, "
-        "learnt %llu, evicted %llu, forgotten %llu\n",
+        "learnt %llu, evicted %llu, forgotten %llu; ranges joined %llu\n",
         u(t.ended[VS_UNMAP]), u(t.ended[VS_PROTECT]), u(t.ended[VS_MAP]), u(t.ended[VS_ADD]),
         u(t.ended[VS_PLACE]), u(t.ended[VS_BRK]), u(t.invalid), u(t.n.rounds), u(t.n.waited), u(t.n.owed),
-        u(t.n.questions), u(t.n.joined), u(t.n.again), u(t.n.learnt), u(t.n.evicted), u(t.n.forgotten));
+        u(t.n.questions), u(t.n.joined), u(t.n.again), u(t.n.learnt), u(t.n.evicted), u(t.n.forgotten),
+        u(t.n.joined_ranges));
     bool all = t.touched && t.refused && t.by_translation && t.repeated && t.lost && t.nomem && t.invalid &&
-               t.crashes && t.n.waited && t.n.owed && t.n.joined && t.n.again && t.n.evicted && t.n.forgotten;
+               t.crashes && t.n.waited && t.n.owed && t.n.joined && t.n.again && t.n.evicted &&
+               t.n.forgotten && t.n.joined_ranges;
     for (unsigned i = VS_UNMAP; i <= VS_BRK; i++)
         all &= t.ended[i] != 0;
     if (worlds >= 10000 && !all) {
