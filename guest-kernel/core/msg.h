@@ -7,7 +7,7 @@
  * tries times in all; then the peer is reported as failed (msg_poll), and its owner closes it (member.h
  * does). Acknowledgements ride on what goes the other way, or go alone after ack_ns. Over a transport that is
  * reliable and keeps order by itself (reliable), nothing is kept, acknowledged or repeated, and sending needs
- * no memory.
+ * no memory; data are not looked at, the environment's send() gets the same pointer within the call.
  *
  *     peer:   unopened --msg_open--> open --msg_close--> closed, for ever
  *

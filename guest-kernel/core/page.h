@@ -97,11 +97,13 @@ struct page_config {
      * frame was left alone. The same on all nodes, whenever they are asked. Does not wait. NULL: all zero. */
     bool (*initial)(void *ctx, uint64_t page, void *frame);
     /* Must reach the node in the end, once, and after what was sent to it before; or the node must be
-     * declared dead to all (msg.h, member.h). Never to self. */
+     * declared dead to all (msg.h, member.h). Never to self. data is the frame. It may be read later, even
+     * after frame_free(), for whose contents send()'s owner has to see then: nobody writes to it before the
+     * receiver, if it lives, has had the message. */
     void (*send)(void *ctx, unsigned to, unsigned type, const struct page_wire *w, const void *data,
                  size_t bytes);
     /* The page's mapping becomes that state's: none, read, read and write. Done on all processors on return.
-     */
+     * It was struct page's was. */
     void (*map)(void *ctx, uint64_t page, void *frame, enum page_state state);
     void *(*frame_alloc)(void *ctx); /* page_bytes, aligned to 8; NULL: the fault fails with CORE_ENOMEM */
     void (*frame_free)(void *ctx, void *frame);
@@ -121,6 +123,7 @@ struct page {
     struct page_config c;
     uint64_t dead; /* mask of nodes */
     uint32_t last_request;
+    enum page_state was;                      /* while map() runs: the state before */
     struct page_copy **copies;                /* this node's copies, by page */
     struct page_dir **dirs;                   /* the pages this node is home of */
     uint64_t entries;                         /* in both */

@@ -25,6 +25,7 @@ static void set_state(struct page *p, struct page_copy *c, enum page_state state
     uint64_t data[2] = {c->page, c->version};
     if (c->state == state)
         return;
+    p->was = (enum page_state)c->state;
     c->state = (uint8_t)state;
     p->c.map(p->c.ctx, c->page, c->frame, state);
     if (env->event)

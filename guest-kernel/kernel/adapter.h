@@ -32,9 +32,11 @@ void adapter_event(unsigned type, uint32_t argument, const void *data, size_t by
  */
 int adapter_queue(unsigned q, void (*receive)(unsigned q, unsigned peer, const void *data, size_t bytes),
                   void (*sent)(unsigned q, uint64_t cookie, unsigned status));
-struct adapter_message { /* in two pieces, which are copied; the second may be empty */
-    const void *head, *data;
+enum { ADAPTER_PENDING = 31 }; /* so many messages of a queue may be under way */
+struct adapter_message {
+    const void *head, *data; /* are copied; data may be empty */
     size_t head_bytes, bytes;
+    const void *page; /* a page that follows, or NULL; it is read where it is until sent() is called */
 };
 /* -1: too long, or too many under way. */
 int adapter_send(unsigned q, unsigned peer, const struct adapter_message *m, uint64_t cookie);

@@ -2,23 +2,25 @@
 /*
  * adapter_queue.c - messages: rings of fixed size, one buffer (a block) per entry.
  *
- * Completions are read in the queue's interrupt only, which is armed again after each reading.
+ * Completions are read in the queue's interrupt only, which is armed again after each reading: that also says
+ * how far. Buffers are given back POSTS at a time. A register costs more than many instructions.
  */
 #include "guest-kernel/kernel/adapter_queue.h"
 #include "guest-kernel/kernel/adapter.h"
 #include "guest-kernel/kernel/irq.h"
 #include "guest-kernel/kernel/kernel.h"
 
-enum { RING = 32, DONE_RING = 2 * RING };
+enum { RING = ADAPTER_PENDING + 1, DONE_RING = 2 * RING, POSTS = 8 };
 
 struct queue {
     _Alignas(64) struct fab_send send[RING];
     _Alignas(64) struct fab_recv recv[RING];
     _Alignas(64) struct fab_cqe done[DONE_RING];
     _Alignas(64) struct fab_status status;
-    void *out[RING], *in[RING]; /* buffers */
+    struct fab_sge pieces[RING][2]; /* of messages that end with a page */
+    void *out[RING], *in[RING];     /* buffers */
     uint64_t cookie[RING];
-    uint16_t sent, posted, read, under_way;
+    uint16_t sent, posted, told, read, under_way; /* told: of those posted the device knows so many */
     unsigned number;
     bool up;
     void (*receive)(unsigned q, unsigned peer, const void *data, size_t bytes);
@@ -31,7 +33,12 @@ static void post(struct queue *q, unsigned buffer)
 {
     q->recv[q->posted % RING] = (struct fab_recv){
         .addr = (uintptr_t)q->in[buffer], .len = ADAPTER_BUFFER, .n_sge = 1, .cookie = buffer};
-    adapter_doorbell(FAB_DB_RECV, q->number, ++q->posted);
+    q->posted++;
+}
+
+static void tell(struct queue *q)
+{
+    adapter_doorbell(FAB_DB_RECV, q->number, q->told = q->posted);
 }
 
 static void interrupt(void *argument)
@@ -45,7 +52,7 @@ static void interrupt(void *argument)
             break;
         __asm__ volatile("" ::: "memory"); /* pairs with the device, which writes flags last */
         struct fab_cqe c = q->done[q->read % DONE_RING];
-        adapter_doorbell(FAB_DB_DONE, q->number, ++q->read);
+        q->read++;
         if (c.op == FAB_OP_RECV) {
             if (c.status == FAB_C_OK)
                 q->receive(q->number, c.peer, q->in[c.cookie], c.len);
@@ -55,6 +62,8 @@ static void interrupt(void *argument)
             q->complete(q->number, q->cookie[c.cookie], c.status);
         }
     }
+    if ((uint16_t)(q->posted - q->told) >= POSTS)
+        tell(q);
     adapter_doorbell(FAB_DB_DONE_ARM, q->number, q->read);
 }
 
@@ -84,6 +93,7 @@ int adapter_queue(unsigned n, void (*receive)(unsigned q, unsigned peer, const v
     q->up = true;
     for (unsigned i = 0; i < RING - 1; i++)
         post(q, i);
+    tell(q);
     adapter_doorbell(FAB_DB_DONE_ARM, n, q->read);
     return 0;
 }
@@ -92,20 +102,27 @@ static int put(unsigned op, unsigned n, unsigned peer, const struct adapter_mess
 {
     struct queue *q = &queues[n];
     unsigned at = q->sent % RING;
-    size_t bytes = m->head_bytes + m->bytes;
+    size_t copied = m->head_bytes + m->bytes, bytes = copied + (m->page ? PAGE : 0);
 
-    if (!q->up || bytes > ADAPTER_BUFFER || q->under_way == RING - 1)
+    if (!q->up || bytes > ADAPTER_BUFFER || q->under_way == ADAPTER_PENDING)
         return -1;
     memcpy(q->out[at], m->head, m->head_bytes);
     if (m->bytes)
         memcpy((char *)q->out[at] + m->head_bytes, m->data, m->bytes);
     q->cookie[at] = cookie;
-    q->send[at] = (struct fab_send){.op = (uint8_t)op,
-                                    .n_sge = 1,
-                                    .peer = (uint16_t)peer,
-                                    .len = (uint32_t)bytes,
-                                    .addr = (uintptr_t)q->out[at],
-                                    .cookie = at};
+    struct fab_send s = {.op = (uint8_t)op,
+                         .n_sge = 1,
+                         .peer = (uint16_t)peer,
+                         .len = (uint32_t)bytes,
+                         .addr = (uintptr_t)q->out[at],
+                         .cookie = at};
+    if (m->page) {
+        q->pieces[at][0] = (struct fab_sge){.addr = s.addr, .len = (uint32_t)copied};
+        q->pieces[at][1] = (struct fab_sge){.addr = (uintptr_t)m->page, .len = PAGE};
+        s.addr = (uintptr_t)q->pieces[at];
+        s.n_sge = 2;
+    }
+    q->send[at] = s;
     q->under_way++;
     adapter_doorbell(FAB_DB_SEND, n, ++q->sent);
     return 0;

@@ -264,6 +264,11 @@ void cluster_post(unsigned to, unsigned type, const void *data, size_t bytes)
         cluster_failed(to);
 }
 
+void cluster_post_page(unsigned to, unsigned type, const struct page_wire *w, const void *frame)
+{
+    cluster_post(to, type, cluster_page(w, frame), sizeof *w + PAGE);
+}
+
 void cluster_answer(unsigned to, uint32_t request, unsigned type, const void *data, size_t bytes)
 {
     int status = msg_answer(&layer, to, request, type, data, (uint32_t)bytes);

@@ -13,6 +13,7 @@
 
 #include "guest-kernel/core/member.h"
 #include "guest-kernel/core/msg.h"
+#include "guest-kernel/core/page.h"
 
 /* ---- cluster.c ---- */
 
@@ -35,6 +36,8 @@ bool cluster_end(int status);
 void cluster_failed(unsigned node);
 /* Messages: one way, an answer, a question (msg_request() without a deadline). */
 void cluster_post(unsigned to, unsigned type, const void *data, size_t bytes);
+/* The same of a message that ends with a page, which dsm_sending() and dsm_sent() say when to leave alone. */
+void cluster_post_page(unsigned to, unsigned type, const struct page_wire *w, const void *frame);
 void cluster_answer(unsigned to, uint32_t request, unsigned type, const void *data, size_t bytes);
 int cluster_request(struct msg_call *c, uint64_t nodes, unsigned want, unsigned type, const void *data,
                     size_t bytes);
@@ -46,6 +49,8 @@ const struct msg_counts *cluster_counts(void);
 bool cluster_datagrams(size_t largest);
 /* Sets the queues up, or panics. receive() gets every message. */
 void cluster_send_init(void (*receive)(unsigned q, unsigned peer, const void *data, size_t bytes));
+/* The data of a message with a page, for msg.h; good until the next call, and only once. */
+const void *cluster_page(const struct page_wire *w, const void *frame);
 /* The environment's send(). */
 void cluster_send(void *ctx, unsigned to, const struct msg *m, const void *data, size_t bytes);
 /* True: everything that was handed to cluster_send() has arrived (datagrams: is on the link), or its receiver

@@ -6,10 +6,14 @@
  *
  * With transport=datagram on the command line all of them are datagrams, and what the links lose, repeat or
  * reorder is guest-kernel/core/msg.h's to mend. It needs links whose packets hold a page's message.
+ *
+ * A reliable message's page goes from its frame to the link and is not copied: msg.h hands data on as they
+ * are, here the address of `outgoing`, which says where the page is.
  */
 #include "devices/fabric/fabric_abi.h"
 #include "guest-kernel/kernel/adapter.h"
 #include "guest-kernel/kernel/cluster.h"
+#include "guest-kernel/kernel/dsm.h"
 #include "guest-kernel/kernel/heap.h"
 #include "guest-kernel/kernel/kernel.h"
 
@@ -25,12 +29,23 @@ struct waiting {
 static struct waiting *first, **last = &first;
 static unsigned under_way;
 static bool datagrams;
+static struct {
+    struct page_wire wire;
+    const void *frame;
+} outgoing;
+
+_Static_assert((int)DSM_SENDING >= (int)ADAPTER_PENDING, "frames under way");
+_Static_assert((int)CORE_MAX_NODES <= (int)PAGE, "a cookie is a frame and a node");
 
 /* False: no room. */
 static bool hand_over(unsigned to, const struct adapter_message *m)
 {
-    if ((datagrams ? adapter_datagram : adapter_send)(QUEUE_MESSAGES, to, m, to) < 0)
+    uint64_t cookie = (uintptr_t)m->page | to;
+
+    if ((datagrams ? adapter_datagram : adapter_send)(QUEUE_MESSAGES, to, m, cookie) < 0)
         return false;
+    if (m->page)
+        dsm_sending(m->page);
     under_way++;
     return true;
 }
@@ -40,8 +55,10 @@ static void sent(unsigned q, uint64_t cookie, unsigned status)
     if (q == QUEUE_HELLO)
         return; /* who is not there hears none */
     under_way--;
+    if (cookie >= PAGE)
+        dsm_sent((void *)(uintptr_t)(cookie & ~(uint64_t)(PAGE - 1)));
     if (status != FAB_C_OK && !datagrams)
-        cluster_failed((unsigned)cookie);
+        cluster_failed((unsigned)cookie & (PAGE - 1));
     while (first && hand_over(first->to,
                               &(struct adapter_message){.head = first->packet, .head_bytes = first->bytes})) {
         struct waiting *w = first;
@@ -54,10 +71,14 @@ static void sent(unsigned q, uint64_t cookie, unsigned status)
 
 void cluster_send(void *ctx, unsigned to, const struct msg *m, const void *data, size_t bytes)
 {
-    const struct adapter_message packet = {.head = m, .head_bytes = sizeof *m, .data = data, .bytes = bytes};
+    struct adapter_message packet = {.head = m, .head_bytes = sizeof *m, .data = data, .bytes = bytes};
     size_t all = sizeof *m + bytes;
 
     (void)ctx;
+    if (data == &outgoing) {
+        packet.bytes = sizeof outgoing.wire;
+        packet.page = outgoing.frame;
+    }
     if (m->flags & MSG_RAW) {
         adapter_datagram(QUEUE_HELLO, to, &packet, to); /* if there is no room, the next one */
         return;
@@ -74,10 +95,26 @@ void cluster_send(void *ctx, unsigned to, const struct msg *m, const void *data,
     w->to = to;
     w->bytes = all;
     memcpy(w->packet, m, sizeof *m);
-    if (bytes)
-        memcpy(w->packet + sizeof *m, data, bytes);
+    if (packet.bytes)
+        memcpy(w->packet + sizeof *m, data, packet.bytes);
+    if (packet.page)
+        memcpy(w->packet + sizeof *m + packet.bytes, packet.page, PAGE);
     *last = w;
     last = &w->next;
+}
+
+const void *cluster_page(const struct page_wire *w, const void *frame)
+{
+    static _Alignas(8) uint8_t packet[sizeof *w + PAGE];
+
+    if (!datagrams) {
+        outgoing.wire = *w;
+        outgoing.frame = frame;
+        return &outgoing;
+    }
+    memcpy(packet, w, sizeof *w);
+    memcpy(packet + sizeof *w, frame, PAGE);
+    return packet;
 }
 
 bool cluster_sent(void)

@@ -19,7 +19,7 @@ struct cpu {
     uint64_t root;     /* the address space it uses */
     uintptr_t idle_context;
     struct thread *stack, *emergency; /* of the idle loop; for traps that have no other */
-    uint64_t timer_at;                /* its next timer interrupt */
+    uint64_t timer_at;                /* its next timer interrupt; UINT64_MAX: none since the last */
 };
 extern struct cpu cpus[BOOT_CPUS];
 

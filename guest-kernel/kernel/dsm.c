@@ -56,7 +56,6 @@ static void map_shared(uint64_t key, void *frame, enum page_state state)
 
 static void map(void *ctx, uint64_t key, void *frame, enum page_state state)
 {
-    struct process *p = process_here(process_of_key(key));
     uint64_t page = page_of_key(key);
     unsigned has;
 
@@ -65,6 +64,9 @@ static void map(void *ctx, uint64_t key, void *frame, enum page_state state)
         map_shared(key, frame, state);
         return;
     }
+    if (state > pages.was)
+        return; /* who touched it maps it */
+    struct process *p = process_here(process_of_key(key));
     const struct vma_area *a = p ? memory_object(p, object_of_key(key), page) : NULL;
     if (!a)
         return;
@@ -109,28 +111,61 @@ static void *frame_alloc(void *ctx)
     return page_take(); /* what it is to hold comes from elsewhere, or page.h clears it */
 }
 
+/* Frames that the adapter may still read; bit 0: given back meanwhile. A frame may be there more than once.
+ */
+static uintptr_t sending[DSM_SENDING];
+static unsigned n_sending;
+
 static void frame_free(void *ctx, void *frame)
 {
+    bool wait = false;
+
     (void)ctx;
-    page_free(frame);
+    for (unsigned i = 0; i < n_sending; i++)
+        if (sending[i] == (uintptr_t)frame) {
+            sending[i] |= 1;
+            wait = true;
+        }
+    if (!wait)
+        page_free(frame);
+}
+
+void dsm_sending(const void *frame)
+{
+    sending[n_sending++] = (uintptr_t)frame;
+}
+
+void dsm_sent(const void *frame)
+{
+    unsigned at = 0;
+
+    while ((sending[at] & ~(uintptr_t)1) != (uintptr_t)frame)
+        at++;
+    uintptr_t done = sending[at];
+    sending[at] = sending[--n_sending];
+    if (!(done & 1))
+        return;
+    for (unsigned i = 0; i < n_sending; i++)
+        if (sending[i] == done)
+            return;
+    page_free((void *)(done - 1));
 }
 
 /* Event DSM_EVENT_SENT: arg: receiver, type in bits 16..31; data: page, request, bytes of the page. */
 static void send(void *ctx, unsigned to, unsigned type, const struct page_wire *w, const void *data,
                  size_t bytes)
 {
-    static _Alignas(8) uint8_t packet[sizeof *w + PAGE];
     const struct {
         uint64_t page;
         uint32_t request, bytes;
     } event = {w->page, w->request, (uint32_t)bytes};
 
     (void)ctx;
-    memcpy(packet, w, sizeof *w);
-    if (bytes)
-        memcpy(packet + sizeof *w, data, bytes);
     adapter_event(DSM_EVENT_SENT, to | type << 16, &event, sizeof event);
-    cluster_post(to, type, packet, sizeof *w + bytes);
+    if (bytes)
+        cluster_post_page(to, type, w, data);
+    else
+        cluster_post(to, type, w, sizeof *w);
 }
 
 void dsm_init(const struct core_env *env, unsigned self, unsigned nodes)

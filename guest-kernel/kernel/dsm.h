@@ -51,6 +51,12 @@ bool dsm_busy(int process, uint64_t begin, uint64_t end);
 void dsm_drop(const struct vma_span *s);
 void dsm_drop_all(int process);
 
+/* The adapter reads this frame until dsm_sent(), if it is given back before, too. At most DSM_SENDING at a
+ * time. Nobody writes to it meanwhile: before that, whoever was sent a copy has had it and has dropped it. */
+enum { DSM_SENDING = 32 };
+void dsm_sending(const void *frame);
+void dsm_sent(const void *frame);
+
 void dsm_message(unsigned from, unsigned type, const void *data, size_t bytes);
 void dsm_dead(unsigned node);
 void dsm_poll(void);

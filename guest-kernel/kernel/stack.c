@@ -13,12 +13,6 @@ static unsigned slots; /* so far */
 static struct thread *unused;
 static unsigned n_unused;
 
-struct thread *current(void)
-{
-    return (struct thread *)(((uintptr_t)__builtin_frame_address(0) & ~(uintptr_t)(KERNEL_STACK - 1)) +
-                             KERNEL_STACK - THREAD_BYTES);
-}
-
 static struct thread *make(void)
 {
     uintptr_t at = STACKS_BEGIN + (uintptr_t)slots * SLOT + KERNEL_STACK;

@@ -39,7 +39,10 @@ bool stack_guard(uintptr_t at);
 /* n bytes there are part of one stack, and can be read. */
 bool stack_holds(uintptr_t at, uint64_t n);
 /* The record of the stack on which this runs. */
-struct thread *current(void);
+static inline struct thread *current(void)
+{
+    return (struct thread *)(((uintptr_t)__builtin_frame_address(0) | (KERNEL_STACK - 1)) + 1 - THREAD_BYTES);
+}
 #endif
 
 #endif

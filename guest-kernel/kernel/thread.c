@@ -61,7 +61,10 @@ static struct thread *make(struct process *p, int id, void (*entry)(void))
     if (!t)
         return NULL;
     uintptr_t frame = stack_top(t) - arch_frame_bytes;
-    *t = (struct thread){.id = id, .process = p, .frame = (struct frame *)frame, .wake_ns = UINT64_MAX};
+    t->id = id;
+    t->process = p;
+    t->frame = (struct frame *)frame;
+    t->wake_ns = UINT64_MAX;
     arch_fp_init(t->fp);
     t->context = arch_context(frame, entry);
     threads[slot] = t;
@@ -109,7 +112,18 @@ struct thread *thread_kernel(struct process *p, void (*run)(void *argument), voi
     return t;
 }
 
-/* Of the idle loop, or of a thread that goes on: when the next interrupt of the timer should be. */
+void timer_by(uint64_t at)
+{
+    struct cpu *self = cpu_self();
+
+    if (at >= self->timer_at)
+        return;
+    self->timer_at = at;
+    arch_timer_set(at);
+}
+
+/* Of the idle loop, or of a thread that goes on: when the next interrupt of the timer should be. One that is
+ * set to come earlier is left: setting it costs more than an interrupt now and then. */
 static void set_timer(bool slice)
 {
     uint64_t at = slice ? arch_time_ns() + SLICE_NS : UINT64_MAX;
@@ -121,18 +135,7 @@ static void set_timer(bool slice)
             at = t->wake_ns;
     }
     at = at < cluster_due() ? at : cluster_due();
-    self->timer_at = at < console_due() ? at : console_due();
-    arch_timer_set(self->timer_at);
-}
-
-void timer_by(uint64_t at)
-{
-    struct cpu *self = cpu_self();
-
-    if (at >= self->timer_at)
-        return;
-    self->timer_at = at;
-    arch_timer_set(at);
+    timer_by(at < console_due() ? at : console_due());
 }
 
 /* Into the idle loop, and back when it is this thread's turn. */

@@ -2,6 +2,7 @@
 /* trap.c - what happens at a trap, on every instruction set; see kernel.h. */
 #include "guest-kernel/kernel/cluster.h"
 #include "guest-kernel/kernel/console.h"
+#include "guest-kernel/kernel/cpu.h"
 #include "guest-kernel/kernel/irq.h"
 #include "guest-kernel/kernel/kernel.h"
 #include "guest-kernel/kernel/process.h"
@@ -43,6 +44,7 @@ void trap_call(struct frame *f)
 void trap_timer(struct frame *f, bool user)
 {
     (void)f;
+    cpu_self()->timer_at = UINT64_MAX;
     wake_sleepers();
     cluster_poll();
     console_poll();

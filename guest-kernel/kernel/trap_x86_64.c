@@ -40,7 +40,7 @@ enum {
 };
 enum { GATE = 0x8e, GATE_USER = 0xee };
 enum { CR0_MP = 2, CR0_EM = 4, CR0_TS = 8, CR0_NE = 32, CR4_OSFXSR = 0x200, CR4_OSXMMEXCPT = 0x400 };
-enum { FP_CONTROL = 0, FP_MXCSR = 24, FP_CONTROL_RESET = 0x37f, FP_MXCSR_RESET = 0x1f80 };
+enum { FP_MXCSR = 24, FP_CONTROL_RESET = 0x37f, FP_MXCSR_RESET = 0x1f80 };
 
 const size_t arch_frame_bytes = WORDS * 8;
 const unsigned arch_call_bias = 8;
@@ -174,12 +174,15 @@ void arch_tls_set(struct frame *f, uint64_t value)
 
 void arch_fp_init(void *fp)
 {
-    uint16_t control = FP_CONTROL_RESET;
-    uint32_t mxcsr = FP_MXCSR_RESET;
+    static const struct {
+        _Alignas(16) uint16_t control;
+        uint8_t zero[FP_MXCSR - sizeof(uint16_t)];
+        uint32_t mxcsr;
+        uint8_t zero2[FP_BYTES - FP_MXCSR - sizeof(uint32_t)];
+    } reset = {.control = FP_CONTROL_RESET, .mxcsr = FP_MXCSR_RESET};
 
-    memset(fp, 0, FP_BYTES);
-    memcpy((char *)fp + FP_CONTROL, &control, sizeof control);
-    memcpy((char *)fp + FP_MXCSR, &mxcsr, sizeof mxcsr);
+    _Static_assert(sizeof reset == FP_BYTES, "format");
+    memcpy(fp, &reset, sizeof reset);
 }
 
 void arch_emergency_stack(uintptr_t top)

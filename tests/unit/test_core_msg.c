@@ -35,11 +35,13 @@ struct node {
 static struct node nodes[NODES];
 static struct packet wire[WIRE];
 static unsigned n_wire;
+static const void *last_data; /* what the transport got */
 static uint64_t now;
 
 static void on_send(void *ctx, unsigned to, const struct msg *m, const void *data, size_t bytes)
 {
     (void)ctx;
+    last_data = data;
     ck_assert_uint_lt(n_wire, WIRE);
     ck_assert_uint_le(bytes, BYTES);
     wire[n_wire] = (struct packet){.to = to, .bytes = sizeof *m + bytes};
@@ -245,8 +247,10 @@ START_TEST(reliable_costs_nothing)
 {
     start(true, true);
     nodes[0].no_memory = true;
-    for (uint64_t v = 0; v < 50; v++)
-        post(0, 1, v);
+    for (uint64_t v = 0; v < 50; v++) {
+        ck_assert_int_eq(msg_post(&nodes[0].msg, 1, 0x90, &v, sizeof v), CORE_OK);
+        ck_assert_ptr_eq(last_data, &v); /* data are handed on where they are */
+    }
     ck_assert_uint_eq(n_wire, 50);
     flow();
     later(50 * MS);
