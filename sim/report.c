@@ -95,7 +95,9 @@ static void read_scenario(struct report *r)
         r->scn = scenario_parse(r->scenario_text, strlen(r->scenario_text), "scenario.scn.yml", f);
     if (f)
         fclose(f);
-    if (!r->scn)
+    if (r->scn)
+        r->parts = kind_parts_new(r->scn);
+    else
         rep_note(r, "scenario.scn.yml cannot be read: %.*s", (int)strcspn(said ? said : "", "\n"),
                  said ? said : "");
     free(said);
@@ -197,6 +199,7 @@ static void release(struct report *r)
 {
     free(r->records);
     rep_bytes_close(r);
+    kind_parts_free(r->parts);
     scenario_free(r->scn);
     free(r->scenario_text);
     json_decref(r->result);

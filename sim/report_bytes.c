@@ -91,13 +91,12 @@ unsigned rep_ethernet_kind(const uint8_t *b, uint32_t kept)
 
 unsigned rep_all_kinds(const struct report *r)
 {
-    return REP_KINDS + (r->scn ? r->scn->n_kinds : 0);
+    return REP_KINDS + (r->parts ? kind_parts_names(r->parts) : 0);
 }
 
-unsigned rep_named_kind(const struct report *r, const uint8_t *bytes, uint32_t kept)
+unsigned rep_named_kind(const struct report *r, const uint8_t *bytes, uint32_t kept, bool adapter)
 {
-    for (unsigned i = 0; r->scn && i < r->scn->n_kinds; i++)
-        if (scn_kind_matches(&r->scn->kinds[i], bytes, kept))
-            return REP_KINDS + i;
-    return 0;
+    int kind = r->parts ? kind_parts_of(r->parts, bytes, kept, adapter) : -1;
+
+    return kind < 0 ? 0 : REP_KINDS + (unsigned)kind;
 }

@@ -16,6 +16,7 @@
 #ifndef COB_REPORT_INTERNAL_H
 #define COB_REPORT_INTERNAL_H
 
+#include "sim/kind_parts.h"
 #include "sim/report.h"
 #include "sim/scenario.h"
 #include "tracing/tracing_read.h"
@@ -108,10 +109,11 @@ struct rep_capture;
 struct report {
     const char *run; /* directory */
     struct report_options opt;
-    struct scenario *scn; /* NULL: cannot be read */
-    char *scenario_text;  /* NULL: not there */
-    json_t *result;       /* NULL: none */
-    bool traced;          /* names are known and the streams were read */
+    struct scenario *scn;     /* NULL: cannot be read */
+    struct kind_parts *parts; /* NULL: the same */
+    char *scenario_text;      /* NULL: not there */
+    json_t *result;           /* NULL: none */
+    bool traced;              /* names are known and the streams were read */
     struct tracing_names names;
     struct tracing_labels labels; /* of records of event ports */
     struct tracing_record_name *records;
@@ -152,8 +154,9 @@ const uint8_t *rep_bytes_next(struct report *r, uint32_t where, enum rep_step st
 void rep_bytes_close(struct report *r);
 unsigned rep_ethernet_kind(const uint8_t *bytes, uint32_t kept);
 unsigned rep_all_kinds(const struct report *r); /* how many there are */
-/* The first kind of the scenario whose pattern these bytes have; 0 if there is none. */
-unsigned rep_named_kind(const struct report *r, const uint8_t *bytes, uint32_t kept);
+/* What the scenario calls these bytes, which are given in the order of their sending (kind_parts.h); 0:
+ * nothing. adapter: of a link of the fabric. */
+unsigned rep_named_kind(const struct report *r, const uint8_t *bytes, uint32_t kept, bool adapter);
 /* report_latency.c */
 void rep_latency_add(struct report *r, uint32_t from, uint32_t to, uint32_t kind, vtime_t latency);
 void rep_latency_finish(struct report *r);

@@ -186,7 +186,8 @@ static void on_link(struct reader *x, const struct tracing_event *ev, enum rep_s
     if (step == REP_SENT || step == REP_DROPPED)
         bytes = rep_bytes_next(r, where, step, ev->at, len, &kept);
     if (bytes && k->kind < REP_KINDS) {
-        uint32_t named = rep_named_kind(r, bytes, kept);
+        uint32_t named = rep_named_kind(
+            r, bytes, kept, r->scn && where / 2 < r->scn->n_links && r->scn->links[where / 2].fabric);
         k->kind = named ? named : k->kind == REP_FRAME ? rep_ethernet_kind(bytes, kept) : k->kind;
     }
     count->sent += step == REP_SENT;
@@ -375,7 +376,7 @@ const char *rep_kind_name(const struct report *r, unsigned kind)
     if (kind < REP_PACKETS)
         return names[kind];
     if (kind >= REP_KINDS)
-        return kind < rep_all_kinds(r) ? r->scn->kinds[kind - REP_KINDS].name : "other";
+        return kind < rep_all_kinds(r) ? kind_parts_name(r->parts, kind - REP_KINDS) : "other";
     if (kind < REP_OTHER && tracing_packet_names[kind - REP_PACKETS])
         return tracing_packet_names[kind - REP_PACKETS];
     return "other";

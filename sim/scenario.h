@@ -46,6 +46,8 @@
  *
  *   kinds:                           # names for traffic, beside the adapter's packet types and "any"
  *     heartbeat: { offset: 48, bytes: "01 00 07", mask: "ff ff 0f" }
+ *     heartbeat-late: { of: heartbeat, fields: [{ at: 52, u16: 0x0100, mask: 0xff00 }] }
+ *   names: kernel.names.yml          # a file with more kinds and events
  *   events:                          # names for records of the event port: docs/trace.md
  *     page: { type: 33, text: "{u64} {arg: none, shared, exclusive} v{u64}" }
  *   input:                           # what is typed at nodes' consoles, and when
@@ -73,9 +75,10 @@
 #define SCN_MAX_LINKS    512
 #define SCN_MAX_NICS     8 /* eth0..eth7 of one node */
 #define SCN_MAX_CPUS     8
-#define SCN_MAX_KINDS    64
+#define SCN_MAX_KINDS    128
 #define SCN_MAX_INPUTS   256 /* typed at consoles */
 #define SCN_MAX_EVENTS   64  /* names for them */
+#define SCN_MAX_FIELDS   16  /* of one kind */
 #define SCN_MAX_PATTERN  256 /* bytes of one kind */
 #define SCN_MAX_FAULTS   256
 
@@ -168,11 +171,23 @@ struct scn_load {
     uint32_t hot_share; /* per cent of the messages that go there */
 };
 
-/* A name for traffic: bytes at an offset from the start of the frame or packet. */
+/* A number at a place of a frame or packet, little endian. */
+struct scn_field {
+    uint32_t at;
+    bool given[3], masked; /* given: it has 8, 16 or 32 bits; exactly one is true */
+    uint32_t value[3], mask;
+};
+
+/* A name for traffic: what stands at offsets from the start of the frame or packet. */
 struct scn_kind {
     char *name;
+    char *of;                      /* NULL: no other kind */
+    const struct scn_kind *parent; /* that one; its conditions hold too */
+    unsigned depth;                /* how many kinds it is one of */
+    struct scn_field *fields;
+    unsigned n_fields;
     uint32_t offset;
-    uint8_t *bytes; /* n_bytes; bits outside of the mask are 0 */
+    uint8_t *bytes; /* n_bytes, maybe none; bits outside of the mask are 0 */
     unsigned n_bytes;
     uint8_t *mask; /* n_mask == n_bytes; all ones if none was given */
     unsigned n_mask;
@@ -314,6 +329,7 @@ struct scenario {
     struct scn_load load;
     struct scn_check check;
     struct scn_explore explore;
+    char *names; /* path of the file that some of them came from; NULL: none */
     struct scn_kind *kinds;
     unsigned n_kinds;
     struct scn_event *events;
@@ -351,6 +367,8 @@ int scenario_add_faults_text(struct scenario *s, const char *text, size_t len, c
  * refused. Returns and diag as above, path "fault".
  */
 int scenario_add_fault_now(struct scenario *s, const char *entry, vtime_t now, FILE *diag);
+/* Adds the names of a file that has nothing but `kinds:` and `events:`; the same. */
+int scenario_add_names_text(struct scenario *s, const char *text, size_t len, const char *path, FILE *diag);
 /* Takes the faults from the first-th on out; the kinds stay. */
 void scenario_drop_faults(struct scenario *s, unsigned first);
 /* The faults from the first-th on, as a file for scenario_add_faults(). 0, or -1 errno. */
@@ -377,8 +395,10 @@ bool scn_explores(const struct scn_explore *x, enum scn_action action);
 
 /* The packet type (enum fab_packet) that a kind names; 0: "any"; -1: neither, it may be a name of kinds. */
 int scn_packet_type(const char *kind);
-/* Whether the bytes of a frame or packet are of this kind. */
+/* scenario_kinds.c: whether the bytes of a frame or packet are of this kind. */
 bool scn_kind_matches(const struct scn_kind *k, const uint8_t *bytes, uint32_t len);
+/* The index of the kind by which they are called: the most special one, the first of those. -1: none. */
+int scn_kind_of(const struct scenario *s, const uint8_t *bytes, uint32_t len);
 const struct scn_kind *scn_find_kind(const struct scenario *s, const char *name); /* NULL: there is none */
 /* Whether a link action acts on what end `end` of link `link` sends. */
 bool scn_fault_on_end(const struct scenario *s, const struct scn_fault *f, unsigned link, unsigned end);

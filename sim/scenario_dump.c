@@ -201,6 +201,9 @@ static void put_value(const struct scn_key *k, const void *object, int indent, F
         else
             fprintf(out, "\"0x%" PRIx64 "\"", value);
         break;
+    case SCN_T_VALUE:
+        fprintf(out, "0x%" PRIx64, scn_key_load(k, object));
+        break;
     case SCN_T_BYTES:
         put_bytes(k, object, out);
         break;
@@ -277,6 +280,7 @@ static void put_faults(const struct scenario *s, FILE *out)
     for (unsigned i = 0; i < s->n_kinds; i++) {
         fprintf(out, "  %s:\n", s->kinds[i].name);
         put_object(&scn_table_kind, &s->kinds[i], SCN_EITHER, 4, out);
+        scn_put_fields(&s->kinds[i], out);
     }
     if (s->n_events)
         fputs("events:\n", out);

@@ -11,7 +11,7 @@
 
 static const struct scn_key event_keys[] = {
     {.key = "type",
-     .type = SCN_T_INT,
+     .type = SCN_T_VALUE,
      .flags = SCN_F_REQUIRED,
      AT(type),
      .max = 65535,
@@ -57,6 +57,10 @@ void scn_read_events(struct scn_reader *r, const struct scn_yaml *y)
     if (y && !s->events)
         s->events = scn_alloc(SCN_MAX_EVENTS * sizeof *s->events);
     for (size_t i = 0; y && i < y->n; i++) {
+        if (s->n_events == SCN_MAX_EVENTS) {
+            scn_error(r->d, y->keys[i]->pos, "more than %d events", SCN_MAX_EVENTS);
+            break;
+        }
         struct scn_event *e = &s->events[s->n_events];
         struct scn_where where = {0};
         scn_read_object(r, &scn_table_event, y->items[i], NULL, e, &where);
@@ -66,11 +70,12 @@ void scn_read_events(struct scn_reader *r, const struct scn_yaml *y)
     }
 }
 
-void scn_free_events(struct scenario *s)
+void scn_free_events(struct scenario *s, unsigned first)
 {
-    for (unsigned i = 0; i < s->n_events; i++) {
+    for (unsigned i = first; i < s->n_events; i++) {
         scn_free_object(&scn_table_event, &s->events[i]);
         free(s->events[i].name);
+        s->events[i] = (struct scn_event){0};
     }
-    free(s->events);
+    s->n_events = first;
 }

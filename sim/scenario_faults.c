@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * scenario_faults.c - `kinds` and `faults`: reading them, the rules between their keys, and what the names in
+ * scenario_faults.c - `faults`: reading them, the rules between their keys, and what the names in
  * them stand for.
  *
  * A fault has one action. actions[] says what each action may be aimed at and which other keys go with it;
@@ -100,25 +100,6 @@ int scn_packet_type(const char *kind)
         if (strcmp(packet_types[i], kind) == 0)
             return i;
     return -1;
-}
-
-const struct scn_kind *scn_find_kind(const struct scenario *s, const char *name)
-{
-    for (unsigned i = 0; i < s->n_kinds; i++)
-        if (strcmp(s->kinds[i].name, name) == 0)
-            return &s->kinds[i];
-    return NULL;
-}
-
-bool scn_kind_matches(const struct scn_kind *k, const uint8_t *bytes, uint32_t len)
-{
-    unsigned n = 0;
-
-    if (k->offset > len || len - k->offset < k->n_bytes)
-        return false;
-    while (n < k->n_bytes && (bytes[k->offset + n] & k->mask[n]) == k->bytes[n])
-        n++;
-    return n == k->n_bytes;
 }
 
 bool scn_match_node(const struct scenario *s, const char *pattern, unsigned node)
@@ -560,54 +541,14 @@ static void read_fault(struct scn_reader *r, const struct scn_yaml *y)
     free(fr);
 }
 
-static void read_kind(struct scn_reader *r, const struct scn_yaml *key, const struct scn_yaml *y)
-{
-    struct scn_kind *k = &r->s->kinds[r->s->n_kinds];
-    struct scn_where where = {0};
-    const struct scn_table *t = &scn_table_kind;
-
-    scn_read_object(r, t, y, NULL, k, &where);
-    if (y->kind == SCN_MAP && where.origin[scn_where_key(t, "bytes")] == SCN_ABSENT)
-        scn_error(r->d, y->pos, "\"bytes\" is missing: what tells this kind from others?");
-    if (k->bytes && k->mask && k->n_mask != k->n_bytes)
-        scn_error(r->d, where.pos[scn_where_key(t, "mask")], "mask: %u bytes, but \"bytes\" has %u",
-                  k->n_mask, k->n_bytes);
-    if (k->bytes && !k->mask) {
-        k->mask = scn_alloc(k->n_bytes);
-        memset(k->mask, 0xff, k->n_bytes);
-        k->n_mask = k->n_bytes;
-    }
-    for (unsigned i = 0; i < k->n_bytes && i < k->n_mask; i++)
-        k->bytes[i] &= k->mask[i];
-    k->name = scn_strdup(key->text);
-    if (!scn_name_ok(k->name, SCN_NAME_MAX))
-        scn_error(r->d, key->pos,
-                  "\"%.60s\" is no name: a letter, then letters, digits and hyphens, at most %d in all",
-                  k->name, SCN_NAME_MAX);
-    else if (scn_packet_type(k->name) >= 0)
-        scn_error(r->d, key->pos, "\"%s\" is a packet type of the adapter: choose another name", k->name);
-    else if (scn_find_kind(r->s, k->name))
-        scn_error(r->d, key->pos, "the name \"%s\" is taken already", k->name);
-    r->s->n_kinds++;
-}
-
-void scn_read_faults(struct scn_reader *r, const struct scn_yaml *kinds, const struct scn_yaml *faults)
+void scn_read_faults(struct scn_reader *r, const struct scn_yaml *faults)
 {
     struct scenario *s = r->s;
 
     if (faults && faults->n && s->load.given)
         scn_error(r->d, faults->pos, "faults: are for a scenario with guests, and this one has a \"load\"");
-    if (!s->kinds)
-        s->kinds = scn_alloc(SCN_MAX_KINDS * sizeof *s->kinds);
     if (!s->faults)
         s->faults = scn_alloc(SCN_MAX_FAULTS * sizeof *s->faults);
-    for (size_t i = 0; kinds && i < kinds->n; i++) {
-        if (s->n_kinds == SCN_MAX_KINDS) {
-            scn_error(r->d, kinds->keys[i]->pos, "more than %d kinds", SCN_MAX_KINDS);
-            break;
-        }
-        read_kind(r, kinds->keys[i], kinds->items[i]);
-    }
     for (size_t i = 0; faults && i < faults->n; i++) {
         if (s->n_faults == SCN_MAX_FAULTS) {
             scn_error(r->d, faults->items[i]->pos, "more than %d faults", SCN_MAX_FAULTS);
@@ -617,14 +558,8 @@ void scn_read_faults(struct scn_reader *r, const struct scn_yaml *kinds, const s
     }
 }
 
-void scn_free_faults(struct scenario *s, unsigned first_kind, unsigned first_fault)
+void scn_free_faults(struct scenario *s, unsigned first_fault)
 {
-    for (unsigned i = first_kind; i < s->n_kinds; i++) {
-        scn_free_object(&scn_table_kind, &s->kinds[i]);
-        free(s->kinds[i].name);
-        s->kinds[i] = (struct scn_kind){0};
-    }
-    s->n_kinds = first_kind;
     for (unsigned i = first_fault; i < s->n_faults; i++) {
         scn_free_object(&scn_table_fault, &s->faults[i]);
         s->faults[i] = (struct scn_fault){0};
@@ -634,5 +569,5 @@ void scn_free_faults(struct scenario *s, unsigned first_kind, unsigned first_fau
 
 void scenario_drop_faults(struct scenario *s, unsigned first)
 {
-    scn_free_faults(s, s->n_kinds, first);
+    scn_free_faults(s, first);
 }

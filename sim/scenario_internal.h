@@ -5,7 +5,7 @@
  *   text --scenario_yaml.c--> tree --scenario_parse.c--> struct scenario --scenario_dump.c--> text
  *                                   |-- scenario_value.c (values and objects, by the tables)
  *                                   |-- scenario_links.c (endpoints)
- *                                   |-- scenario_faults.c (kinds and faults)
+ *                                   |-- scenario_kinds.c, scenario_events.c (names), scenario_faults.c ..
  *                                   `-- scenario_check.c (rules between keys)
  *
  *   scenario_tables.c, scenario_tables_faults.c: the tables all of them, and scenario_schema.c and
@@ -111,6 +111,7 @@ enum scn_type {
     SCN_T_SHARE,     /* parts per billion */
     SCN_T_FLAG,      /* bool: true or false */
     SCN_T_ADDRESS,   /* whole number, decimal or hexadecimal, or "random" (SCN_RANDOM_ADDRESS) */
+    SCN_T_VALUE,     /* whole number min..max, decimal or hexadecimal */
     SCN_T_BYTES,     /* uint8_t * and a count: min..max bytes, in hexadecimal */
     SCN_T_WORD,      /* index into words */
     SCN_T_WORD_TEXT, /* char *: one of words */
@@ -167,10 +168,10 @@ struct scn_table {
 };
 
 extern const struct scn_table scn_table_root, scn_table_defaults, scn_table_node, scn_table_expect,
-    scn_table_switch, scn_table_link, scn_table_topology, scn_table_load, scn_table_kind, scn_table_fault,
-    scn_table_match, scn_table_after, scn_table_trace, scn_table_explore, scn_table_check, scn_table_event,
-    scn_table_input;
-#define SCN_N_TABLES 17
+    scn_table_switch, scn_table_link, scn_table_topology, scn_table_load, scn_table_kind, scn_table_field,
+    scn_table_fault, scn_table_match, scn_table_after, scn_table_trace, scn_table_explore, scn_table_check,
+    scn_table_event, scn_table_input;
+#define SCN_N_TABLES 18
 extern const struct scn_table *const scn_tables[SCN_N_TABLES]; /* in the order of the reference */
 
 const struct scn_key *scn_key_find(const struct scn_table *t, const char *key);
@@ -238,6 +239,8 @@ struct scn_reader {
     struct scenario *s;
     const char *dir;   /* absolute, of the scenario file */
     bool look_up;      /* whether files named must exist */
+    FILE *diag;        /* for the errors of a second file */
+    bool others_bad;   /* it had some */
     const char *index; /* replaces {i}; NULL outside of nodes with a count */
     const struct scn_yaml *node_defaults, *link_defaults; /* may be NULL */
     enum scn_net net;                                     /* kind of the link or switch being read */
@@ -262,6 +265,17 @@ void scn_free_object(const struct scn_table *t, void *object);
 bool scn_read_text(struct scn_reader *r, const char *key, const struct scn_yaml *y, const char **out);
 size_t scn_where_key(const struct scn_table *t, const char *key);
 
+/* ---- scenario_parse.c, scenario_names.c ---- */
+
+/* The mapping (or list) that is the value of a key of the root; NULL if absent, or if it is something else.
+ */
+const struct scn_yaml *scn_section(struct scn_reader *r, const struct scn_yaml *root, const char *key);
+/* The text of a file, at most one byte more than allowed; the caller frees. NULL errno, reported as "cannot
+ * read the WHAT". */
+char *scn_read_file(const char *path, const char *what, size_t *len, FILE *diag);
+/* Adds what the scenario's file of names has, if it has one. 0, or -1 with the reasons on diag. */
+int scn_read_names(struct scenario *s, FILE *diag);
+
 /* ---- scenario_topology.c ---- */
 
 /*
@@ -283,10 +297,17 @@ void scn_read_inputs(struct scn_reader *r, const struct scn_yaml *y);
 void scn_free_inputs(struct scenario *s);
 /* scenario_events.c; y: the value of `events`, or NULL */
 void scn_read_events(struct scn_reader *r, const struct scn_yaml *y);
-void scn_free_events(struct scenario *s);
-void scn_read_faults(struct scn_reader *r, const struct scn_yaml *kinds, const struct scn_yaml *faults);
-/* Frees the kinds and the faults from these positions on. */
-void scn_free_faults(struct scenario *s, unsigned first_kind, unsigned first_fault);
+/* Frees the events from this position on. */
+void scn_free_events(struct scenario *s, unsigned first);
+/* scenario_kinds.c; the value of `kinds`, or NULL; before the faults */
+void scn_read_kinds(struct scn_reader *r, const struct scn_yaml *kinds);
+/* Frees the kinds from this position on. */
+void scn_free_kinds(struct scenario *s, unsigned first);
+/* The lines of `fields`, if the kind has any. */
+void scn_put_fields(const struct scn_kind *k, FILE *out);
+void scn_read_faults(struct scn_reader *r, const struct scn_yaml *faults);
+/* Frees the faults from this position on. */
+void scn_free_faults(struct scenario *s, unsigned first);
 
 /* ---- scenario_links.c, scenario_check.c ---- */
 

@@ -12,9 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The mapping (or list) that is the value of a key of the root; NULL if absent, or if it is something else.
- */
-static const struct scn_yaml *section(struct scn_reader *r, const struct scn_yaml *root, const char *key)
+const struct scn_yaml *scn_section(struct scn_reader *r, const struct scn_yaml *root, const char *key)
 {
     const struct scn_key *k = scn_key_find(&scn_table_root, key);
     enum scn_yaml_kind kind = k->type == SCN_T_LIST ? SCN_LIST : SCN_MAP;
@@ -42,7 +40,7 @@ static const struct scn_yaml *section(struct scn_reader *r, const struct scn_yam
 /* Checks the defaults themselves, used or not, and keeps them for the nodes and links to come. */
 static void read_defaults(struct scn_reader *r, const struct scn_yaml *root)
 {
-    const struct scn_yaml *y = section(r, root, "defaults");
+    const struct scn_yaml *y = scn_section(r, root, "defaults");
 
     if (!y)
         return;
@@ -214,6 +212,16 @@ static char *directory_of(const char *path)
     return dir;
 }
 
+/* The names of another file; pos: of the key. A text in memory can have none: files are not looked up for it.
+ */
+static void read_names(struct scn_reader *r, size_t pos)
+{
+    if (r->s->names && !r->look_up)
+        scn_error(r->d, pos, "names: this is no file, so it has no file of names beside it");
+    else if (scn_read_names(r->s, r->diag) < 0)
+        r->others_bad = true;
+}
+
 static void read_root(struct scn_reader *r, const struct scn_yaml *root)
 {
     struct scenario *s = r->s;
@@ -231,19 +239,21 @@ static void read_root(struct scn_reader *r, const struct scn_yaml *root)
     if (!s->name)
         s->name = name_from_path(s->path);
     read_defaults(r, root);
-    nodes = section(r, root, "nodes");
+    nodes = scn_section(r, root, "nodes");
     scn_yaml_get(root, "nodes", &nodes_pos);
     read_nodes(r, nodes);
-    topology = section(r, root, "topology");
+    topology = scn_section(r, root, "topology");
     if (topology)
         scn_expand_topology(r, topology, &switches, &links);
     read_switches(r, switches);
-    read_switches(r, section(r, root, "switches"));
-    scn_read_links(r, links, section(r, root, "links"));
+    read_switches(r, scn_section(r, root, "switches"));
+    scn_read_links(r, links, scn_section(r, root, "links"));
     scn_check_totals(r, nodes_pos);
-    scn_read_events(r, section(r, root, "events"));
-    scn_read_inputs(r, section(r, root, "input"));
-    scn_read_faults(r, section(r, root, "kinds"), section(r, root, "faults"));
+    read_names(r, where.pos[scn_where_key(&scn_table_root, "names")]);
+    scn_read_events(r, scn_section(r, root, "events"));
+    scn_read_inputs(r, scn_section(r, root, "input"));
+    scn_read_kinds(r, scn_section(r, root, "kinds"));
+    scn_read_faults(r, scn_section(r, root, "faults"));
     scn_read_trace(r, scn_yaml_get(root, "trace", NULL));
     scn_check_load(r, &sub[0], where.pos[scn_where_key(&scn_table_root, "load")]);
     scn_check_checks(r, &sub[1]);
@@ -255,7 +265,7 @@ static struct scenario *parse(const char *text, size_t len, const char *path, bo
     struct scn_diag d = {.path = path, .text = text, .len = len};
     struct scenario *s = scn_alloc(sizeof *s);
     char *dir = directory_of(path);
-    struct scn_reader r = {.d = &d, .s = s, .dir = dir, .look_up = look_up};
+    struct scn_reader r = {.d = &d, .s = s, .dir = dir, .look_up = look_up, .diag = diag};
     struct scn_tree tree = {0};
 
     r.tree = &tree;
@@ -268,7 +278,7 @@ static struct scenario *parse(const char *text, size_t len, const char *path, bo
     scn_yaml_free(&tree);
     free(dir);
     scn_diag_flush(&d, diag);
-    if (d.n_errors == 0)
+    if (d.n_errors == 0 && !r.others_bad)
         return s;
     scenario_free(s);
     errno = EINVAL;
@@ -280,8 +290,7 @@ struct scenario *scenario_parse(const char *text, size_t len, const char *path, 
     return parse(text, len, path, false, diag);
 }
 
-/* The text of a file, at most one byte more than allowed; the caller frees. NULL errno, reported. */
-static char *read_text(const char *path, const char *what, size_t *len, FILE *diag)
+char *scn_read_file(const char *path, const char *what, size_t *len, FILE *diag)
 {
     FILE *f = fopen(path, "re");
     char *text = f ? scn_alloc(SCN_MAX_BYTES + 1) : NULL;
@@ -304,7 +313,7 @@ static char *read_text(const char *path, const char *what, size_t *len, FILE *di
 struct scenario *scenario_load(const char *path, FILE *diag)
 {
     size_t len = 0;
-    char *text = read_text(path, "scenario", &len, diag);
+    char *text = scn_read_file(path, "scenario", &len, diag);
     struct scenario *s = text ? parse(text, len, path, true, diag) : NULL;
     int error = errno;
 
@@ -333,7 +342,8 @@ static void read_faults_root(struct scn_reader *r, const struct scn_yaml *root)
             scn_error(r->d, root->keys[i]->pos, "unknown key \"%.60s\" in a file of faults%s", key,
                       scn_hint(hint, sizeof hint, key, words, 2, "keys"));
     }
-    scn_read_faults(r, section(r, root, "kinds"), section(r, root, "faults"));
+    scn_read_kinds(r, scn_section(r, root, "kinds"));
+    scn_read_faults(r, scn_section(r, root, "faults"));
 }
 
 /* now: one fault of a run under way; NULL: a file of them. */
@@ -351,7 +361,8 @@ static int add_faults(struct scenario *s, struct scn_diag *d, const vtime_t *now
     scn_diag_flush(d, diag);
     if (d->n_errors == 0)
         return 0;
-    scn_free_faults(s, n_kinds, n_faults);
+    scn_free_faults(s, n_faults);
+    scn_free_kinds(s, n_kinds);
     errno = EINVAL;
     return -1;
 }
@@ -379,7 +390,7 @@ int scenario_add_fault_now(struct scenario *s, const char *entry, vtime_t now, F
 int scenario_add_faults(struct scenario *s, const char *path, FILE *diag)
 {
     size_t len = 0;
-    char *text = read_text(path, "faults", &len, diag);
+    char *text = scn_read_file(path, "faults", &len, diag);
     int rc = text ? scenario_add_faults_text(s, text, len, path, diag) : -1, error = errno;
 
     free(text);
@@ -401,10 +412,13 @@ void scenario_free(struct scenario *s)
         scn_free_object(&scn_table_link, &s->links[i]);
     scn_free_object(&scn_table_load, s);
     scn_free_object(&scn_table_explore, s);
-    scn_free_faults(s, 0, 0);
+    scn_free_faults(s, 0);
+    scn_free_kinds(s, 0);
     scn_free_trace(s);
-    scn_free_events(s);
+    scn_free_events(s, 0);
     scn_free_inputs(s);
+    free(s->names);
+    free(s->events);
     free(s->kinds);
     free(s->faults);
     free(s->nodes);

@@ -151,6 +151,9 @@ static void put_type(const struct scn_key *k, FILE *out)
     case SCN_T_ADDRESS:
         fputs("address, or `random`", out);
         break;
+    case SCN_T_VALUE:
+        fprintf(out, "number, %" PRIu64 " to %" PRIu64 ", decimal or hexadecimal (`0x40`)", k->min, k->max);
+        break;
     case SCN_T_BYTES:
         fprintf(out, "%" PRIu64 " to %" PRIu64 " bytes in hexadecimal, in quotes", k->min, k->max);
         break;

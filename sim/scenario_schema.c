@@ -114,6 +114,10 @@ static json_t *key_schema(const struct scn_key *k)
     case SCN_T_ADDRESS:
         return json_pack("{s:[{s:s, s:i}, o]}", "anyOf", "type", "integer", "minimum", 0,
                          pattern_schema("^(random|0x[0-9a-fA-F]{1,16})$"));
+    case SCN_T_VALUE:
+        return json_pack("{s:[{s:s, s:I, s:I}, o]}", "anyOf", "type", "integer", "minimum",
+                         (json_int_t)k->min, "maximum", (json_int_t)k->max,
+                         pattern_schema("^0x[0-9a-fA-F]{1,16}$"));
     case SCN_T_BYTES:
         return pattern_schema("^ *[0-9a-fA-F]{2}( *[0-9a-fA-F]{2})* *$");
     case SCN_T_WORD:

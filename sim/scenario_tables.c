@@ -102,6 +102,14 @@ static const struct scn_key root_keys[] = {
      .type = SCN_T_OBJECT,
      .sub = &scn_table_check,
      .help = "What must hold all the time, over all nodes; what does not makes the run fail."},
+    {.key = "names",
+     .type = SCN_T_PATH,
+     .flags = SCN_F_INPUT,
+     AT(scenario, names),
+     .max = 4000,
+     .help = "A file with `kinds` and `events`, and nothing else: they come before those of the scenario. "
+             "Relative to "
+             "the scenario file. A run's own scenario has them in it. See `scenarios/kernel.names.yml`."},
     {.key = "kinds",
      .type = SCN_T_MAP,
      .max = SCN_MAX_KINDS,
@@ -571,10 +579,10 @@ const struct scn_table scn_table_load = {.id = "load",
                                          .help = "Traffic without guests; one measurement for each rate."};
 
 const struct scn_table *const scn_tables[SCN_N_TABLES] = {
-    &scn_table_root,  &scn_table_defaults, &scn_table_node,  &scn_table_expect, &scn_table_switch,
-    &scn_table_link,  &scn_table_topology, &scn_table_load,  &scn_table_check,  &scn_table_kind,
-    &scn_table_event, &scn_table_input,    &scn_table_fault, &scn_table_match,  &scn_table_after,
-    &scn_table_trace, &scn_table_explore,
+    &scn_table_root,  &scn_table_defaults, &scn_table_node,    &scn_table_expect, &scn_table_switch,
+    &scn_table_link,  &scn_table_topology, &scn_table_load,    &scn_table_check,  &scn_table_kind,
+    &scn_table_field, &scn_table_event,    &scn_table_input,   &scn_table_fault,  &scn_table_match,
+    &scn_table_after, &scn_table_trace,    &scn_table_explore,
 };
 
 const struct scn_key *scn_key_find(const struct scn_table *t, const char *key)

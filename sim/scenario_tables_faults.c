@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * scenario_tables_faults.c - the keys of `kinds` and `faults`: see scenario_tables.c for how tables work.
+ * scenario_tables_faults.c - the keys of `faults`: see scenario_tables.c for how tables work.
  *
  * A fault has one action. Which other keys go with which action is in scenario_faults.c; a default that only
  * some actions have is set there too, and only told here.
@@ -20,31 +20,6 @@ static const char *const completions[] = {"length", "local", "remote",  "descrip
                                           "peer",   "reset", "flushed", NULL};
 _Static_assert(COUNT(completions) == FAB_C_COUNT, "a name for each error");
 static const char *const interrupts[] = {"lost", "late", NULL};
-
-static const struct scn_key kind_keys[] = {
-    {.key = "offset",
-     .type = SCN_T_INT,
-     AT(scn_kind, offset),
-     .max = 65535,
-     .def = "0",
-     .help = "Where the bytes stand, from the start of the Ethernet frame, or of the fabric packet (whose "
-             "payload begins at 48). A shorter frame is not of this kind."},
-    {.key = "bytes",
-     .type = SCN_T_BYTES,
-     .flags = SCN_F_REQUIRED,
-     AT(scn_kind, bytes),
-     .aux = offsetof(struct scn_kind, n_bytes),
-     .min = 1,
-     .max = SCN_MAX_PATTERN,
-     .help = "What stands there, e.g. `\"08 00 45\"`."},
-    {.key = "mask",
-     .type = SCN_T_BYTES,
-     AT(scn_kind, mask),
-     .aux = offsetof(struct scn_kind, n_mask),
-     .min = 1,
-     .max = SCN_MAX_PATTERN,
-     .help = "The bits that are compared, as many bytes as in `bytes`. Default: all."},
-};
 
 #define MATCH_KEYS(m)                                                                                        \
     {.key = "kind",                                                                                          \
@@ -317,11 +292,6 @@ static const struct scn_key fault_keys[] = {
 
 _Static_assert(COUNT(fault_keys) <= SCN_MAX_KEYS, "struct scn_where has room for every key");
 
-const struct scn_table scn_table_kind = {.id = "kind",
-                                         .title = "A kind",
-                                         .keys = kind_keys,
-                                         .n_keys = COUNT(kind_keys),
-                                         .help = "Traffic that is told by bytes at a fixed place."};
 const struct scn_table scn_table_fault = {
     .id = "fault",
     .title = "A fault",

@@ -363,10 +363,35 @@ static bool read_flag(struct scn_reader *r, const struct scn_key *k, const struc
     return yes || no;
 }
 
+/* The digits of "0x..", or NULL. */
+static const char *hexadecimal(const struct scn_yaml *y)
+{
+    return y->kind == SCN_SCALAR && strncmp(y->text, "0x", 2) == 0 ? y->text + 2 : NULL;
+}
+
+static bool read_hexadecimal(struct scn_reader *r, const struct scn_key *k, const struct scn_yaml *y,
+                             uint64_t *out)
+{
+    const char *hex = hexadecimal(y);
+
+    if (!hex)
+        return scn_read_number(r, k, y, out);
+    if (!*hex || strlen(hex) > 16 || strspn(hex, "0123456789abcdefABCDEF") != strlen(hex)) {
+        scn_error(r->d, y->pos, "%s: expected a whole number, found \"%.60s\"", k->key, y->text);
+        return false;
+    }
+    *out = strtoull(hex, NULL, 16);
+    if (*out >= k->min && *out <= k->max)
+        return true;
+    scn_error(r->d, y->pos, "%s: %.60s is not between 0x%" PRIx64 " and 0x%" PRIx64, k->key, y->text, k->min,
+              k->max);
+    return false;
+}
+
 static bool read_address(struct scn_reader *r, const struct scn_key *k, const struct scn_yaml *y,
                          uint64_t *out)
 {
-    const char *hex = y->kind == SCN_SCALAR && strncmp(y->text, "0x", 2) == 0 ? y->text + 2 : NULL;
+    const char *hex = hexadecimal(y);
 
     *out = SCN_RANDOM_ADDRESS;
     if (y->kind == SCN_SCALAR && strcmp(y->text, "random") == 0)
@@ -442,6 +467,9 @@ static bool read_value(struct scn_reader *r, const struct scn_key *k, const stru
         break;
     case SCN_T_ADDRESS:
         ok = read_address(r, k, y, &value);
+        break;
+    case SCN_T_VALUE:
+        ok = read_hexadecimal(r, k, y, &value);
         break;
     case SCN_T_BYTES:
         return scn_read_text(r, k->key, y, &text) && read_bytes(r, k, y, object);

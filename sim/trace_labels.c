@@ -19,24 +19,19 @@ static void add(struct trace_labels *l, uint64_t frame, uint32_t kind)
     l->frames[l->labels.n_frames++] = (struct tracing_frame_kind){frame, kind};
 }
 
-/* The first kind that it is of, as in the report. */
-static void add_frame(struct trace_labels *l, const struct replay_record *r)
-{
-    for (unsigned i = 0; i < l->scn->n_kinds; i++)
-        if (scn_kind_matches(&l->scn->kinds[i], r->data, r->len)) {
-            add(l, r->id, i);
-            return;
-        }
-}
-
-static void add_node(struct trace_labels *l, const char *run, const char *node)
+static void add_node(struct trace_labels *l, const char *run, const char *node, bool adapter)
 {
     char path[PATH_MAX], why[PATH_MAX + 200];
     struct replay_log *log = replay_open(record_path(run, node, path), why, sizeof why);
 
-    for (size_t i = 0; log && i < log->n_records; i++)
-        if (log->records[i].kind == REPLAY_UP && log->records[i].type == PORT_REC_FRAME)
-            add_frame(l, &log->records[i]);
+    for (size_t i = 0; log && i < log->n_records; i++) {
+        const struct replay_record *r = &log->records[i];
+        if (r->kind != REPLAY_UP || r->type != PORT_REC_FRAME)
+            continue;
+        int kind = kind_parts_of(l->parts, r->data, r->len, adapter);
+        if (kind >= 0)
+            add(l, r->id, (uint32_t)kind);
+    }
     if (log)
         replay_free(log);
 }
@@ -58,15 +53,16 @@ void trace_labels_open(struct trace_labels *l, const char *run)
     if (!l->scn)
         return;
     l->records = calloc(l->scn->n_events + 1, sizeof *l->records);
-    l->kinds = calloc(l->scn->n_kinds + 1, sizeof *l->kinds);
+    l->parts = kind_parts_new(l->scn);
+    l->kinds = calloc(kind_parts_names(l->parts) + 1, sizeof *l->kinds);
     assert(l->records && l->kinds);
     for (unsigned i = 0; i < l->scn->n_events; i++)
         l->records[i] = (struct tracing_record_name){l->scn->events[i].type, l->scn->events[i].name,
                                                      l->scn->events[i].text};
-    for (unsigned i = 0; i < l->scn->n_kinds; i++)
-        l->kinds[i] = l->scn->kinds[i].name;
+    for (unsigned i = 0; i < kind_parts_names(l->parts); i++)
+        l->kinds[i] = kind_parts_name(l->parts, i);
     for (unsigned i = 0; l->scn->n_kinds && i < l->scn->n_nodes; i++)
-        add_node(l, run, l->scn->nodes[i].name);
+        add_node(l, run, l->scn->nodes[i].name, l->scn->nodes[i].adapter);
     if (l->labels.n_frames)
         qsort(l->frames, l->labels.n_frames, sizeof *l->frames, by_frame);
     l->labels.records = l->records;
@@ -77,6 +73,7 @@ void trace_labels_open(struct trace_labels *l, const char *run)
 
 void trace_labels_close(struct trace_labels *l)
 {
+    kind_parts_free(l->parts);
     scenario_free(l->scn);
     free(l->records);
     free(l->kinds);

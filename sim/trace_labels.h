@@ -6,6 +6,7 @@
 #ifndef COB_TRACE_LABELS_H
 #define COB_TRACE_LABELS_H
 
+#include "sim/kind_parts.h"
 #include "sim/scenario.h"
 #include "tracing/tracing.h"
 
@@ -13,7 +14,8 @@ struct trace_labels {
     struct tracing_labels labels;
     struct scenario *scn; /* NULL: cannot be read, and everything has its number only */
     struct tracing_record_name *records;
-    const char **kinds;
+    struct kind_parts *parts;
+    const char **kinds; /* their names */
     struct tracing_frame_kind *frames;
     size_t cap;
 };

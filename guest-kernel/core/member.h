@@ -19,7 +19,7 @@
 #define CORE_MEMBER_H
 #include "guest-kernel/core/msg.h"
 
-enum { MEMBER_HELLO = 0x20 }; /* type of message; RAW */
+enum member_type { MEMBER_HELLO = 0x20 }; /* type of message; RAW */
 
 struct member_hello {
     uint64_t dead; /* mask: dead to the sender */

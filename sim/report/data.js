@@ -85,7 +85,7 @@ function readMessages(head, bytes, starts) {
     run.id = changes(bytes, starts["m.id"], n, Float64Array);
     run.exact = exactTimes(bytes, starts["m.at"], n);
     run.at = Float64Array.from(run.exact, Number);
-    for (const [name, Type] of [["node", Uint8Array], ["to", Uint8Array], ["nic", Uint8Array], ["kind", Uint8Array],
+    for (const [name, Type] of [["node", Uint8Array], ["to", Uint8Array], ["nic", Uint8Array], ["kind", Uint16Array],
                                 ["adapter", Uint8Array], ["queue", Uint32Array], ["offset", Uint32Array],
                                 ["len", Uint32Array], ["kept", Uint32Array]])
         run[name] = plain(bytes, starts["m." + name], n, Type);
