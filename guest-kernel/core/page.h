@@ -175,6 +175,9 @@ void page_peer_dead(struct page *p, unsigned node);
 void page_poll(struct page *p);
 /* At the home: some node has asked for the page since it began, or was dropped. */
 bool page_touched(const struct page *p, uint64_t page);
+/* Those of pages first..last (inclusive) that are touched, in order, at most max of them; how many. Costs as
+ * page_drop, or what it finds times max. */
+unsigned page_touched_in(const struct page *p, uint64_t first, uint64_t last, uint64_t *pages, unsigned max);
 /* This node's right and bytes; *frame NULL if there are none. */
 enum page_state page_look(const struct page *p, uint64_t page, void **frame);
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * page_drop.c - ranges of pages: whether a fault waits in one, and forgetting one (page.h).
+ * page_drop.c - ranges of pages: whether a fault waits in one, which are touched, and forgetting one
+ * (page.h).
  *
  * A range may be far larger than what there is of it, and what there is far more than the range: the shorter
  * way is taken.
@@ -82,4 +83,34 @@ bool page_busy(const struct page *p, uint64_t first, uint64_t last)
             return true;
     }
     return false;
+}
+
+/* Keeps the lowest max in order; how many there are now. */
+static unsigned keep(uint64_t *pages, unsigned n, unsigned max, uint64_t page)
+{
+    if (n == max && page > pages[n - 1])
+        return n;
+    unsigned at = n < max ? n : n - 1;
+    for (; at && pages[at - 1] > page; at--)
+        pages[at] = pages[at - 1];
+    pages[at] = page;
+    return n < max ? n + 1 : n;
+}
+
+unsigned page_touched_in(const struct page *p, uint64_t first, uint64_t last, uint64_t *pages, unsigned max)
+{
+    unsigned n = 0;
+    if (first > last || !max)
+        return 0;
+    if (!all_is_less(p, first, last)) {
+        for (uint64_t i = 0; i <= last - first && n < max; i++)
+            if (page_touched(p, first + i))
+                pages[n++] = first + i;
+        return n;
+    }
+    for (uint32_t i = 0; i < p->c.buckets; i++)
+        for (const struct page_dir *d = p->dirs[i]; d; d = d->next)
+            if (in(d->page, first, last))
+                n = keep(pages, n, max, d->page);
+    return n;
 }

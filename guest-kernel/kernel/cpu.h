@@ -15,6 +15,7 @@ struct cpu {
     uint64_t hardware; /* as boot data names it: APIC id, MPIDR, hart */
     bool online;       /* has taken the lock once */
     bool idle;         /* waits for an interrupt, and nobody has sent one because of a thread */
+    bool open;         /* interrupts should be taken before the next thread */
     bool flush;        /* others want it to forget cached translations; it clears this when it has */
     uint64_t root;     /* the address space it uses */
     uintptr_t idle_context;

@@ -239,9 +239,9 @@ bool dsm_wanted(uint64_t key)
     return page_wanted(&pages, key);
 }
 
-bool dsm_touched(uint64_t key)
+unsigned dsm_touched(uint64_t first, uint64_t last, uint64_t *keys, unsigned max)
 {
-    return page_touched(&pages, key);
+    return page_touched_in(&pages, first, last, keys, max);
 }
 
 bool dsm_busy(int process, uint64_t begin, uint64_t end)

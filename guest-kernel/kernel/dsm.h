@@ -42,8 +42,8 @@ void dsm_unpin(uint64_t key, bool hold);
 bool dsm_wanted(uint64_t key);
 /* This node may write that page already, without asking. */
 bool dsm_writable(uint64_t key);
-/* At the home: somebody has touched it. */
-bool dsm_touched(uint64_t key);
+/* At the home: those of keys first .. last that somebody has touched, in order, at most max; how many. */
+unsigned dsm_touched(uint64_t first, uint64_t last, uint64_t *keys, unsigned max);
 /* A thread of this node waits for a page at one of these addresses of the process (of an area, dsm_get), or
  * has not yet seen that it came. */
 bool dsm_busy(int process, uint64_t begin, uint64_t end);

@@ -186,11 +186,10 @@ void file_changed(const struct file *f)
     remote_file_serve();
 }
 
-/* Waits as long as the file has nothing, or no room. The console to read may be that of node 0: home and
- * number 0. */
+/* Waits as long as the file has nothing, or no room. The console may be that of node 0: home and number 0. */
 static int64_t piece(struct file *f, struct file_piece *p, size_t n, bool write)
 {
-    if (f->kind == FILE_REMOTE || (f->kind == FILE_CONSOLE && !write && remote_console_elsewhere()))
+    if (f->kind == FILE_REMOTE || (f->kind == FILE_CONSOLE && remote_console_elsewhere()))
         return write ? remote_file_write(f, p, n) : remote_file_read(f, p, n);
     for (;;) {
         int64_t result = write ? file_put(f, p->data, n) : file_get(f, p->data, n);
@@ -210,6 +209,7 @@ int64_t file_read(struct file *f, uintptr_t to, uint64_t n)
 
     file_hold(f);
     do {
+        breathe();
         got = piece(f, &p, n - done < FILE_PIECE ? n - done : FILE_PIECE, false);
         if (got > 0 && copy_out(to + done, p.data, (size_t)got) < 0)
             got = -EFAULT;
@@ -228,6 +228,7 @@ int64_t file_write(struct file *f, uintptr_t from, uint64_t n)
 
     file_hold(f);
     do {
+        breathe();
         size_t now = n - done < FILE_PIECE ? n - done : FILE_PIECE;
         put = copy_in(p.data, from + done, now) < 0 ? -EFAULT : piece(f, &p, now, true);
         if (put > 0)

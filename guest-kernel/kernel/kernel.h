@@ -80,12 +80,14 @@ int space_map(uint64_t root, uintptr_t at, void *page, unsigned prot);
 void *space_page(uint64_t root, uintptr_t at, unsigned *prot);
 /* Takes the page out and returns it, NULL if there is none. */
 void *space_clear(uint64_t root, uintptr_t at);
+/* The first address of a page that is there, from at on; end if there is none before. */
+uintptr_t space_next(uint64_t root, uintptr_t at, uintptr_t end);
+/* Takes all pages of a range out. */
+void space_forget(uint64_t root, uintptr_t begin, uintptr_t end);
 /* Makes the tables for a range, so that mapping pages there needs no memory; -1: there is none. */
 int space_tables(uint64_t root, uintptr_t at, uint64_t bytes);
 /* Takes the page out and frees it, if there is one. */
 void space_unmap(uint64_t root, uintptr_t at);
-/* All of the user's pages of one, copied into the other; -1: no memory. */
-int space_copy(uint64_t to, uint64_t from);
 
 /* ---- trap.c, called by trap_<isa>.c ---- */
 

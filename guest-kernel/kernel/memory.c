@@ -14,6 +14,7 @@
 #define MMAP_BEGIN (USER_BEGIN + UINT64_C(0x800000000))
 #define MMAP_END   (USER_END - UINT64_C(0x100000000))
 enum { MAP_FIXED = 16, MAP_ANONYMOUS = 32 };
+enum { TOGETHER = 64 };                    /* pages that are looked for at once */
 enum { MAX_RANGES = 16384, CACHED = 256 }; /* of a process: at its origin, at a replica */
 
 static struct vma ranges;
@@ -45,14 +46,15 @@ static void gone(void *ctx, struct vma_space *s, const struct vma_area *a, uint6
     (void)ctx;
     if (!p || p->space != s || tearing)
         return;
-    for (uint64_t at = begin; at < end; at += PAGE) {
-        void *page = a->object || !stays ? NULL : space_page(p->root, at, &has);
-        if (a->object)
-            space_clear(p->root, at); /* it comes back with its rights when it is touched */
-        else if (!stays)
+    if (a->object) {
+        space_forget(p->root, begin, end); /* they come back with their rights when they are touched */
+        return;
+    }
+    for (uint64_t at = begin; (at = space_next(p->root, at, end)) < end; at += PAGE) {
+        if (stays)
+            space_map(p->root, at, space_page(p->root, at, &has), a->prot);
+        else
             space_unmap(p->root, at);
-        else if (page)
-            space_map(p->root, at, page, a->prot);
     }
 }
 
@@ -161,16 +163,34 @@ static int copy_page(int to, int from, const struct vma_area *a, uint64_t page)
     return copy ? 0 : -1;
 }
 
+static int copy_range(int to, int from, const struct vma_area *a)
+{
+    uint64_t keys[TOGETHER], next = dsm_key(from, a->object, a->first);
+    uint64_t last = next + (a->end - a->begin) / PAGE - 1;
+    unsigned n;
+
+    do {
+        n = dsm_touched(next, last, keys, TOGETHER);
+        for (unsigned i = 0; i < n; i++) {
+            breathe();
+            /* it may have been unmapped since, and must not be asked for then */
+            if (dsm_touched(keys[i], keys[i], &next, 1) &&
+                copy_page(to, from, a, keys[i] & (DSM_OBJECT_PAGES - 1)) < 0)
+                return -1;
+            next = keys[i] + 1;
+        }
+    } while (n == TOGETHER);
+    return 0;
+}
+
 int memory_copy(struct process *to, struct process *from)
 {
     to->program = from->program;
     if (vma_copy(&ranges, to->space, from->space) != CORE_OK)
         return -1;
     for (const struct vma_area *a = vma_from(to->space, 0); a; a = vma_from(to->space, a->end))
-        for (uint64_t n = 0; a->object && n < (a->end - a->begin) / PAGE; n++)
-            if (dsm_touched(dsm_key(from->id, a->object, a->first + n)) &&
-                copy_page(to->id, from->id, a, a->first + n) < 0)
-                return -1;
+        if (a->object && copy_range(to->id, from->id, a) < 0)
+            return -1;
     return 0;
 }
 

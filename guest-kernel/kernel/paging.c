@@ -87,6 +87,8 @@ static void map_memory(uint64_t at, uint64_t end)
 void paging_init(const struct boot_info *info)
 {
     kernel_root = (uintptr_t)page_new();
+    if (!kernel_root)
+        panic("no memory");
     arch_paging_init();
     for (unsigned i = 0; i < info->n_memory; i++)
         map_memory(info->memory[i].at, info->memory[i].at + info->memory[i].bytes);
@@ -155,7 +157,7 @@ int space_map(uint64_t root, uintptr_t at, void *page, unsigned prot)
     if (!e)
         return -1;
     uint64_t was = *e;
-    *e = arch_pte_page((uintptr_t)page, prot | PROT_USER, false);
+    *e = arch_pte_page((uintptr_t)page, prot ? prot | PROT_USER : 0, false); /* 0: only the kernel's */
     /* Whoever still sees too little faults once more, and trap_exception() makes it look again. */
     if (arch_pte_present(was) &&
         (arch_pte_address(was) != (uintptr_t)page || arch_pte_prot(was) & ~arch_pte_prot(*e)))
@@ -187,6 +189,34 @@ void *space_clear(uint64_t root, uintptr_t at)
     return page;
 }
 
+uintptr_t space_next(uint64_t root, uintptr_t at, uintptr_t end)
+{
+    while (at < end) {
+        const uint64_t *table = (const uint64_t *)root;
+        unsigned level = LEVELS - 1;
+        while (level && arch_pte_present(table[index_at(at, level)]))
+            table = (const uint64_t *)arch_pte_address(table[index_at(at, level--)]);
+        if (!level && arch_pte_present(table[index_at(at, 0)]))
+            return at;
+        uint64_t step =
+            UINT64_C(1) << (PAGE_BITS + LEVEL_BITS * level); /* nothing is there up to its next multiple */
+        at = (at & ~(step - 1)) + step;
+    }
+    return end;
+}
+
+void space_forget(uint64_t root, uintptr_t begin, uintptr_t end)
+{
+    bool any = false;
+
+    for (uintptr_t at = begin; (at = space_next(root, at, end)) < end; at += PAGE) {
+        *entry(root, at, 0, false) = 0;
+        any = true;
+    }
+    if (any)
+        flush(root);
+}
+
 void space_unmap(uint64_t root, uintptr_t at)
 {
     void *page = space_clear(root, at);
@@ -201,37 +231,4 @@ int space_tables(uint64_t root, uintptr_t at, uint64_t bytes)
         if (!entry(root, at + offset, 0, true))
             return -1;
     return 0;
-}
-
-static int copy_table(uint64_t to, const uint64_t *table, unsigned level, uintptr_t base)
-{
-    for (unsigned i = 0; i < ENTRIES; i++) {
-        uintptr_t at = base + ((uintptr_t)i << (PAGE_BITS + LEVEL_BITS * level));
-        if (!arch_pte_present(table[i]))
-            continue;
-        void *below = (void *)arch_pte_address(table[i]);
-        if (level) {
-            if (copy_table(to, below, level - 1, at) < 0)
-                return -1;
-            continue;
-        }
-        void *page = page_new();
-        if (!page)
-            return -1;
-        memcpy(page, below, PAGE);
-        if (space_map(to, at, page, arch_pte_prot(table[i])) < 0) {
-            page_free(page);
-            return -1;
-        }
-    }
-    return 0;
-}
-
-int space_copy(uint64_t to, uint64_t from)
-{
-    uint64_t user = ((const uint64_t *)from)[USER];
-
-    return arch_pte_present(user)
-               ? copy_table(to, (const uint64_t *)arch_pte_address(user), LEVELS - 2, USER_BEGIN)
-               : 0;
 }

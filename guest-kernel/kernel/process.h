@@ -147,6 +147,9 @@ int wait_for(const void *channel, uint64_t until_ns);
 /* Waits until woken, even if the process is ending. May also return for no reason. */
 void wait_always(const void *channel);
 void yield(void);
+/* In a long piece of work in the kernel: if the timer's interrupt is due, it and others are taken, and other
+ * threads run. As all that waits. */
+void breathe(void);
 /* At the end of an interrupt: lets those run that wake_first() has woken. */
 void preempt(void);
 void scheduler(void) __attribute__((noreturn));

@@ -84,7 +84,11 @@ static int64_t sys_pipe2(struct call *c)
     }
     ends[0] = (int32_t)first;
     ends[1] = (int32_t)second;
-    return copy_out(arg(c, 0), ends, sizeof ends) < 0 ? -EFAULT : 0;
+    if (copy_out(arg(c, 0), ends, sizeof ends) == 0)
+        return 0;
+    descriptor_close((uint64_t)first); /* nobody knows of them */
+    descriptor_close((uint64_t)second);
+    return -EFAULT;
 }
 
 static int64_t sys_read(struct call *c)

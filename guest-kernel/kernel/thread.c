@@ -167,11 +167,26 @@ static void idle(struct cpu *self)
     self->idle = false;
 }
 
+/* For breathe(): a timer that is due ends the wait at once. As in idle(), first of all the address space. */
+static void take_interrupts(struct cpu *self)
+{
+    self->open = false;
+    if (self->root != kernel_root)
+        arch_paging_use(kernel_root);
+    kernel_unlock();
+    arch_relax(); /* another CPU may want the kernel */
+    kernel_lock();
+    arch_timer_set(arch_time_ns());
+    arch_idle();
+}
+
 void scheduler(void)
 {
     struct cpu *self = cpu_self();
 
     for (;;) {
+        if (self->open)
+            take_interrupts(self);
         struct thread *t = first;
         if (!t) {
             idle(self);
@@ -201,6 +216,17 @@ void yield(void)
         set_timer(true);
         return;
     }
+    make_runnable(current());
+    leave();
+}
+
+void breathe(void)
+{
+    struct cpu *self = cpu_self();
+
+    if (arch_time_ns() < self->timer_at)
+        return;
+    self->open = true;
     make_runnable(current());
     leave();
 }

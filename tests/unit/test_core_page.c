@@ -609,6 +609,33 @@ START_TEST(pages_are_dropped)
 }
 END_TEST
 
+/* At the home, in order, few at a time; a short range and one that is longer than all there is. */
+START_TEST(touched_pages_are_found)
+{
+    uint64_t found[3] = {99, 99, 99};
+    sim_start(2, 4, 1000);
+    get(1, 2, true);
+    get(1, 1, true);
+    get(0, 0, false);
+    const struct page *p = &sim.node[0].p;
+    for (unsigned all = 0; all < 2; all++) {
+        uint64_t last = all ? UINT64_MAX : 3;
+        ck_assert_uint_eq(page_touched_in(p, 0, last, found, 2), 2);
+        ck_assert(found[0] == 0 && found[1] == 2 && found[2] == 99);
+        ck_assert_uint_eq(page_touched_in(p, 0, last, found, 1), 1);
+        ck_assert_uint_eq(found[0], 0);
+        ck_assert_uint_eq(page_touched_in(p, 1, last, found, 3), 1);
+        ck_assert_uint_eq(found[0], 2);
+        ck_assert_uint_eq(page_touched_in(p, 3, last, found, 3), 0);
+        ck_assert_uint_eq(page_touched_in(p, 0, last, found, 0), 0);
+    }
+    ck_assert_uint_eq(page_touched_in(p, 3, 0, found, 3), 0);
+    ck_assert_uint_eq(page_touched_in(&sim.node[1].p, 0, UINT64_MAX, found, 3), 1);
+    ck_assert_uint_eq(found[0], 1);
+    over();
+}
+END_TEST
+
 /* Whoever waits, pins or holds: all goes at once. */
 START_TEST(everything_is_dropped)
 {
@@ -720,6 +747,7 @@ int main(void)
     tcase_add_test(t, unwritten_while_busy);
     tcase_add_test(t, chain_in_doubt);
     tcase_add_test(t, pages_are_dropped);
+    tcase_add_test(t, touched_pages_are_found);
     tcase_add_test(t, everything_is_dropped);
     tcase_add_test(t, buckets_are_even);
     tcase_add_test(t, bad_messages);
