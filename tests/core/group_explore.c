@@ -104,15 +104,71 @@ static void mix_process(const struct gs_body *b)
     }
 }
 
-static void mix_thread(const struct gs_thread *t)
+static void mix_thread(const struct gs_node *n, const struct gs_thread *t)
 {
-    states_mix_number((uint64_t)(uint32_t)t->id << 32 | (uint32_t)t->body << 16 | t->program << 8 | t->next);
-    states_mix_number((uint64_t)t->begun << 32 | t->waits << 24 | t->asleep << 16 | t->making << 8 |
-                      t->joined | (uint64_t)t->late << 40);
+    states_mix_number((uint64_t)(uint32_t)t->id << 32 | (uint32_t)n->body[t->body].p.id);
+    states_mix_number((uint64_t)t->program << 56 | (uint64_t)t->next << 48 | (uint64_t)t->late << 40 |
+                      (uint64_t)t->begun << 32 | t->waits << 24 | t->asleep << 16 | t->joined);
+    states_mix_number(t->making == GS_NONE ? 0 : (uint64_t)n->thread[t->making].id);
     if (t->waits || t->joined)
         mix_op(&t->op);
     if (t->waits && t->op.type == GROUP_KILL)
         states_mix_number((uint64_t)(uint32_t)t->target << 32 | (uint32_t)t->signal);
+}
+
+/*
+ * Things with ids are mixed in the order of these, as which slot something got, and who came first, makes no
+ * difference to what can happen: only the processes that a step means by their order (k, v) keep it.
+ * at: the first's id; they lie step bytes apart. Calls each, the lowest id first; ids below 1 are none.
+ */
+static void in_order(const int32_t *at, size_t step, unsigned count,
+                     void (*each)(const void *ctx, unsigned i), const void *ctx)
+{
+    int32_t last = 0;
+    for (;;) {
+        unsigned best = count;
+        int32_t lowest = INT32_MAX;
+        for (unsigned i = 0; i < count; i++) {
+            int32_t id;
+            memcpy(&id, (const char *)at + i * step, sizeof id);
+            if (id > last && id < lowest) {
+                lowest = id;
+                best = i;
+            }
+        }
+        if (best == count)
+            return;
+        each(ctx, best);
+        last = lowest;
+    }
+}
+
+static void mix_used(const void *ctx, unsigned i)
+{
+    const struct gs_node *n = ctx;
+    if (n->thread[i].used)
+        mix_thread(n, &n->thread[i]);
+}
+
+static void mix_reference(const void *ctx, unsigned i)
+{
+    (void)ctx;
+    states_mix(&gs.process[i], sizeof gs.process[i]);
+}
+
+static void mix_begun(const void *ctx, unsigned i)
+{
+    (void)ctx;
+    states_mix(&gs.begun_thread[i], sizeof gs.begun_thread[i]);
+}
+
+static bool by_order(void)
+{
+    for (unsigned i = 0; i < gs.programs; i++)
+        for (unsigned k = 0; k < GS_STEPS; k++)
+            if (gs.program[i][k].what == 'k' || gs.program[i][k].what == 'v')
+                return true;
+    return false;
 }
 
 static void mix(void)
@@ -125,23 +181,22 @@ static void mix(void)
             continue; /* what the dead know matters no more */
         states_mix_number(n->g.dead);
         states_mix_number((uint64_t)n->g.numbers << 32 | n->g.last_token);
-        for (const struct group_process *p = n->g.first; p; p = p->next) {
-            states_mix_number((uint64_t)((const struct gs_body *)p - n->body));
+        for (const struct group_process *p = n->g.first; p; p = p->next)
             mix_process((const struct gs_body *)p);
-        }
-        for (unsigned t = 0; t < GS_THREADS; t++) {
-            states_mix_number(n->thread[t].used);
-            if (n->thread[t].used)
-                mix_thread(&n->thread[t]);
-        }
+        states_mix_number(0);
+        in_order(&n->thread[0].id, sizeof n->thread[0], GS_THREADS, mix_used, n);
+        states_mix_number(0);
     }
     for (unsigned a = 0; a < gs.nodes; a++)
         for (unsigned b = 0; b < gs.nodes; b++) {
             states_mix_number(gs.queued[a][b]);
             states_mix(gs.channel[a][b], gs.queued[a][b] * sizeof(struct gs_packet));
         }
-    states_mix(gs.process, gs.processes * sizeof gs.process[0]);
-    states_mix(gs.begun_thread, gs.ids * sizeof gs.begun_thread[0]);
+    if (by_order())
+        states_mix(gs.process, gs.processes * sizeof gs.process[0]);
+    else
+        in_order(&gs.process[0].id, sizeof gs.process[0], gs.processes, mix_reference, NULL);
+    in_order(&gs.begun_thread[0].id, sizeof gs.begun_thread[0], gs.ids, mix_begun, NULL);
 }
 
 static int explore(const struct config *c)
