@@ -47,8 +47,9 @@ static const struct config {
     {"orphans", true, 3, 2, {{0, 0}}, 1, {"s11 s22", "h c3", "g", "x"}},
     {"all-kinds", false, 3, 0, {{0, 0}, {1, 2}}, 2, {"s13 p13 w", "x", "k09 k29", "c1 g"}},
     {"all-crash", false, 3, 1, {{0, 0}, {1, 2}}, 2, {"s13 p23 w", "x", "k09 k29", "c1 g"}},
-    {"three-crash", false, 3, 2, {{0, 0}}, 1, {"s11 s21 c2", "c2 c2", "h g"}},
-    {"tree-crash", false, 3, 2, {{0, 0}}, 1, {"p11 p22 w w", "f3 w", "p03 w", "x"}},
+    {"three-crash", false, 3, 2, {{0, 0}}, 1, {"s11 s21", "c2", "h g"}},
+    {"clones-crash", false, 3, 2, {{0, 0}}, 1, {"s11 s21 c2", "c2", "g"}},
+    {"tree-crash", true, 3, 2, {{0, 0}}, 1, {"p11 p22 w w", "f3 w", "p03 w", "x"}},
 };
 
 static unsigned actions(void *list)

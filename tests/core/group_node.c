@@ -57,6 +57,8 @@ static void on_send(void *ctx, unsigned to, unsigned type, const struct group_wi
     *k = (struct gs_packet){.w = *w, .type = type, .bytes = (uint32_t)bytes};
     if (bytes)
         k->program = *(const uint8_t *)what;
+    if (gs_hooks)
+        gs_hooks->sent(n->number, to, type);
 }
 
 static struct group_process *on_room(void *ctx, int32_t id)
@@ -68,6 +70,8 @@ static struct group_process *on_room(void *ctx, int32_t id)
         if (!n->body[i].used) {
             memset(&n->body[i], 0, sizeof n->body[i]);
             memset(&n->body[i].p, 0xee, sizeof n->body[i].p);
+            if (gs_hooks && !gs_hooks->room(n->number, id))
+                return NULL;
             n->body[i].used = 1;
             return &n->body[i].p;
         }
@@ -83,8 +87,10 @@ static void on_process_free(void *ctx, struct group_process *p)
     for (unsigned i = 0; i < GS_THREADS; i++)
         if (n->thread[i].used && n->thread[i].begun && n->thread[i].body == gs_body_index(n, p))
             gs_wrong("a process is freed that has threads");
-    if (b->work || b->buries)
+    if (b->work || b->buries || b->calls)
         gs_wrong("a process is freed that is held");
+    if (gs_hooks && !b->gone)
+        gs_hooks->gone(n->number, p->id);
     b->used = 0;
 }
 
@@ -152,6 +158,8 @@ static void on_gone(void *ctx, struct group_process *p)
         gs_wrong("gone twice");
     if (p->threads || p->held || p->elsewhere)
         gs_wrong("gone with threads, or held");
+    if (gs_hooks)
+        gs_hooks->gone(n->number, p->id);
     if (p->replica) {
         gs.orphans += p->orphan;
         return;

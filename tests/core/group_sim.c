@@ -7,6 +7,7 @@
 #include <string.h>
 
 struct gs gs;
+const struct gs_hooks *gs_hooks;
 
 uint64_t gs_random(void)
 {
@@ -102,7 +103,7 @@ static void clear(unsigned from, unsigned to)
     gs.queued[from][to] = 0;
 }
 
-static void deliver(unsigned from, unsigned to)
+void gs_deliver(unsigned from, unsigned to)
 {
     struct {
         struct group_wire w;
@@ -147,11 +148,11 @@ static void bury(struct gs_node *n, struct gs_body *b)
     (void)n;
 }
 
-static void crash(unsigned node)
+void gs_crash(unsigned node)
 {
     struct gs_node *n = &gs.node[node];
     n->alive = 0;
-    gs.crashes--;
+    gs.crashes -= gs.crashes != 0;
     gs.crashed++;
     for (unsigned i = 0; i < gs.nodes; i++)
         clear(i, node);
@@ -159,7 +160,7 @@ static void crash(unsigned node)
 }
 
 /* Starts to that node that are under way will fail. */
-static void detect(unsigned dead, unsigned node)
+void gs_detect(unsigned dead, unsigned node)
 {
     struct gs_node *n = &gs.node[node];
     clear(dead, node);
@@ -183,7 +184,7 @@ void gs_act(const struct gs_action *a)
     int32_t id;
     switch (a->kind) {
     case GS_DELIVER:
-        deliver(a->a, a->b);
+        gs_deliver(a->a, a->b);
         break;
     case GS_ACT:
         gs_run(n, &n->thread[a->b], false);
@@ -208,10 +209,10 @@ void gs_act(const struct gs_action *a)
         group_buried(&n->g, &b->p, id);
         break;
     case GS_CRASH: /* what it has sent may still arrive */
-        crash(a->a);
+        gs_crash(a->a);
         break;
     case GS_DETECT:
-        detect(a->a, a->b);
+        gs_detect(a->a, a->b);
         break;
     }
 }

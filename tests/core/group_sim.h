@@ -14,6 +14,7 @@
  *     p a child on a node            k kill: the process that was made as a-th (b: signal)
  *     w wait for any child           n the same, no-hang      v wait for the last child
  *     h work that holds the process  g exit_group             x exit                F until it is killed
+ *     m memory, in a larger world (world.h): a steps
  *
  * A thread of a process that is ending leaves, but may make one more step before (it was in the kernel).
  * What a replica cannot do (s as c; S f p w n v: nothing) its threads leave out. The reference keeps, for
@@ -58,7 +59,8 @@ struct gs_thread {
     uint8_t making; /* thread slot of the child that it makes, or GS_NONE */
     uint8_t joined; /* program + 1: the id is there, the thread not yet */
     uint8_t late;   /* it has made a step after it was stopped */
-    uint8_t pad[6];
+    uint8_t memory; /* it is at memory's steps */
+    uint8_t pad[5];
     int32_t target, signal; /* of a kill that waits */
 };
 
@@ -68,6 +70,7 @@ struct gs_body { /* a process, or a replica */
     uint8_t used, stopped, gone, bury;
     uint8_t work;   /* there is some: p is held */
     uint8_t waits;  /* and its op is under way */
+    uint8_t calls;  /* the larger world's: p is held for each */
     int32_t buries; /* thread */
 };
 
@@ -112,6 +115,18 @@ struct gs {
 };
 extern struct gs gs; /* the one world */
 
+/* What a larger world has besides; NULL: there is none. */
+struct gs_hooks {
+    void (*sent)(unsigned from, unsigned to, unsigned type); /* into the channel: gs_deliver() takes it out */
+    bool (*room)(unsigned node, int32_t id);                 /* false: no memory for it */
+    void (*gone)(unsigned node, int32_t id);                 /* or it never came to be */
+    bool (*copied)(unsigned node, int32_t child, int32_t parent);
+    void (*began)(unsigned node, unsigned slot);
+    void (*memory)(unsigned node, unsigned slot,
+                   unsigned steps); /* thread.memory is set, until they are done */
+};
+extern const struct gs_hooks *gs_hooks;
+
 struct gs_action {
     /* a, b: from, to; node, thread (twice); node, body (three times); node; node, who learns */
     enum { GS_DELIVER, GS_ACT, GS_LATE, GS_RELEASE, GS_BURY, GS_BURIED, GS_CRASH, GS_DETECT } kind;
@@ -129,6 +144,9 @@ void gs_program(unsigned number, const char *steps);
 void gs_first(unsigned node, unsigned program); /* a process without a parent */
 unsigned gs_actions(struct gs_action *list);
 void gs_act(const struct gs_action *a);
+void gs_deliver(unsigned from, unsigned to);
+void gs_crash(unsigned node);
+void gs_detect(unsigned dead, unsigned node);
 void gs_print(const struct gs_action *a);
 /* Nothing can happen any more, but threads wait to be killed: does it. False: there are none. */
 bool gs_rescue(void);

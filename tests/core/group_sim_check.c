@@ -200,7 +200,7 @@ static const char *check_node(const struct gs_node *n)
             return "a process at another node than its origin, and no replica";
         if (!p->zombie && p->threads != threads_of(n, p))
             return "more or fewer threads than there are";
-        if (p->held != b->work)
+        if (p->held != (unsigned)b->work + b->calls)
             return "held more or less often than there is work";
         if (b->stopped != p->ending)
             return "ending and not stopped, or the reverse";
@@ -255,7 +255,7 @@ const char *gs_finish(void)
             return "a process is left, and nothing can happen";
         if (!n->alive) {
             for (unsigned b = 0; b < GS_BODIES; b++)
-                n->body[b].work = n->body[b].waits = 0, n->body[b].buries = 0;
+                n->body[b].work = n->body[b].waits = n->body[b].calls = 0, n->body[b].buries = 0;
             while (n->g.ops)
                 n->g.ops = n->g.ops->next; /* their threads are dead */
             group_fini(&n->g);

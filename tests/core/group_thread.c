@@ -14,6 +14,8 @@ unsigned gs_thread_add(struct gs_node *n, const struct group_process *p, int32_t
                                               .program = (uint8_t)program,
                                               .begun = begun,
                                               .making = GS_NONE};
+            if (gs_hooks)
+                gs_hooks->began(n->number, i);
             return i;
         }
     return GS_NONE;
@@ -186,7 +188,8 @@ static void make_child(struct gs_node *n, struct gs_thread *t, unsigned program)
         count_failure(rc);
         return;
     }
-    unsigned slot = gs_thread_add(n, p, p->id, program, false);
+    bool copied = !gs_hooks || gs_hooks->copied(n->number, p->id, n->body[t->body].p.id);
+    unsigned slot = copied ? gs_thread_add(n, p, p->id, program, false) : GS_NONE;
     gs_process_made(p, n->number, program);
     if (slot == GS_NONE) {
         gs_reference(p->id)->discarded = 1;
@@ -334,6 +337,10 @@ void gs_run(struct gs_node *n, struct gs_thread *t, bool late)
     } else if (s.what == 'p') {
         if (origin)
             spawn(n, t, s.a, s.b);
+    } else if (s.what == 'm') {
+        t->memory = gs_hooks != NULL;
+        if (gs_hooks)
+            gs_hooks->memory(n->number, (unsigned)(t - n->thread), s.a);
     } else if (s.what == 'k') {
         kill(n, t, s.a, s.b);
     } else if (s.what == 'w' || s.what == 'n' || s.what == 'v') {
@@ -350,7 +357,7 @@ void gs_run(struct gs_node *n, struct gs_thread *t, bool late)
 
 bool gs_can_act(const struct gs_node *n, const struct gs_thread *t)
 {
-    if (!t->used || !t->begun || t->waits)
+    if (!t->used || !t->begun || t->waits || t->memory)
         return false;
     if (t->making != GS_NONE || t->joined || n->body[t->body].stopped)
         return true;
@@ -361,5 +368,5 @@ bool gs_can_act(const struct gs_node *n, const struct gs_thread *t)
 bool gs_can_be_late(const struct gs_node *n, const struct gs_thread *t)
 {
     return n->body[t->body].stopped && !t->late && t->making == GS_NONE && !t->joined && t->next < GS_STEPS &&
-           gs.program[t->program][t->next].what && gs.program[t->program][t->next].what != 'F';
+           !t->memory && gs.program[t->program][t->next].what && gs.program[t->program][t->next].what != 'F';
 }

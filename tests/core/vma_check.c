@@ -102,7 +102,10 @@ static const char *check_known(const struct vs_node *n, unsigned space)
 /* A page that some node knows belongs to a range of the origin, or to one that is going. */
 static bool has_range(uint64_t key)
 {
-    const struct vma_space *s = &vs.node[vs.origin[vs_space_of(key)]].space[vs_space_of(key)];
+    const struct vs_node *origin = &vs.node[vs.origin[vs_space_of(key)]];
+    const struct vma_space *s = &origin->space[vs_space_of(key)];
+    if (!origin->has[vs_space_of(key)])
+        return true; /* it has gone: world_check.c */
     uint64_t page = key & 0xffff;
     const struct vma_range *r = vma_tree_object(s, (uint32_t)(key >> 16) & 0xffffff, page);
     return r && r->a.object == ((key >> 16) & 0xffffff) &&
@@ -144,7 +147,7 @@ const char *vs_check(void)
             wrong = check_owed(n);
         for (unsigned s = 0; n->alive && !wrong && s < vs.spaces; s++) {
             wrong = n->has[s] ? check_space(n, s) : NULL;
-            if (!wrong && n->has[s] && !vs.dead[s])
+            if (!wrong && n->has[s] && !vs.dead[s] && vs.node[vs.origin[s]].has[s])
                 wrong = check_known(n, s);
         }
         if (wrong)

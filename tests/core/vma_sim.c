@@ -7,6 +7,7 @@
 #include <string.h>
 
 struct vs vs;
+const struct vs_hooks *vs_hooks;
 
 uint64_t vs_random(void)
 {
@@ -70,7 +71,7 @@ static void on_free(void *ctx, void *memory, size_t bytes)
 static uint64_t on_now(void *ctx)
 {
     (void)ctx;
-    return 1;
+    return vs.now;
 }
 
 static void on_timer(void *ctx, uint64_t at_ns)
@@ -110,7 +111,13 @@ static void on_frame_free(void *ctx, void *frame)
 
 /* ---- messages ---- */
 
-static struct vs_packet *packet(struct vs_node *n, unsigned to, unsigned type)
+static void sent(const struct vs_node *n, unsigned to, unsigned type)
+{
+    if (vs_hooks && vs.node[to].alive)
+        vs_hooks->sent(n->number, to, type);
+}
+
+static struct vs_packet *packet(const struct vs_node *n, unsigned to, unsigned type)
 {
     static struct vs_packet nowhere;
     if (to == n->number || to >= vs.nodes)
@@ -133,6 +140,7 @@ static void on_page_send(void *ctx, unsigned to, unsigned type, const struct pag
     k->p.w = *w;
     if (bytes)
         memcpy(&k->p.data, data, bytes);
+    sent(ctx, to, type);
 }
 
 static void on_vma_send(void *ctx, unsigned to, unsigned type, const struct vma_wire *w, size_t bytes)
@@ -142,14 +150,16 @@ static void on_vma_send(void *ctx, unsigned to, unsigned type, const struct vma_
         vs_broken("a message of another size");
     k->bytes = (uint32_t)bytes;
     memcpy(&k->v, w, bytes);
+    sent(ctx, to, type);
 }
 
 /* ---- pages ---- */
 
 static unsigned on_home(void *ctx, uint64_t key)
 {
-    (void)ctx;
-    return vs.origin[vs_space_of(key)];
+    const struct vs_node *n = ctx;
+    unsigned space = vs_space_of(key), origin = vs.origin[space];
+    return space >= vs.spaces || (n->number == origin && !n->has[space]) ? vs.nodes : origin;
 }
 
 static void on_map(void *ctx, uint64_t key, void *frame, enum page_state state)
@@ -201,7 +211,7 @@ static uint64_t on_replicas(void *ctx, uint32_t process)
     for (unsigned i = 0; i < vs.nodes; i++)
         if (vs.node[i].has[process - 1])
             mask |= core_bit(i);
-    return mask;
+    return vs_hooks ? vs_hooks->replicas(process - 1) : mask;
 }
 
 static void on_gone(void *ctx, struct vma_space *s, const struct vma_area *a, uint64_t begin, uint64_t end,
@@ -283,6 +293,7 @@ void vs_start(unsigned nodes, unsigned spaces, unsigned cached, unsigned max_ran
     memset(&vs, 0, sizeof vs);
     vs.random = random;
     vs.seed = seed;
+    vs.now = 1;
     vs.nodes = nodes;
     vs.spaces = spaces;
     for (unsigned i = 0; i < nodes; i++)
@@ -322,7 +333,7 @@ static void clear(unsigned from, unsigned to)
     vs.queued[from][to] = 0;
 }
 
-static void deliver(unsigned from, unsigned to)
+void vs_deliver(unsigned from, unsigned to)
 {
     struct vs_packet *q = vs.channel[from][to], k = q[0];
     struct vs_node *n = &vs.node[to];
@@ -336,36 +347,44 @@ static void deliver(unsigned from, unsigned to)
     vma_quiet(&n->v);
 }
 
-static void crash(struct vs_node *n)
+void vs_crash(unsigned node)
 {
+    struct vs_node *n = &vs.node[node];
     n->alive = 0;
-    vs.crashes--;
+    vs.crashes -= vs.crashes != 0;
     vs.crashed++;
     for (unsigned i = 0; i < vs.nodes; i++)
         clear(i, n->number);
     for (unsigned s = 0; s < vs.spaces; s++)
         vs.dead[s] |= vs.origin[s] == n->number;
-    vs_calls_lost(n->number);
+    if (!vs_hooks)
+        vs_calls_lost(n->number);
+}
+
+void vs_detect(unsigned dead, unsigned node)
+{
+    struct vs_node *n = &vs.node[node];
+    clear(dead, node);
+    page_peer_dead(&n->p, dead);
+    vma_peer_dead(&n->v, dead);
+    vma_quiet(&n->v);
 }
 
 void vs_act(const struct vs_action *a)
 {
     switch (a->kind) {
     case VS_DELIVER:
-        deliver(a->a, a->b);
+        vs_deliver(a->a, a->b);
         break;
     case VS_RUN:
     case VS_UNPIN:
         vs_run(&vs.thread[a->a]);
         break;
     case VS_CRASH:
-        crash(&vs.node[a->a]);
+        vs_crash(a->a);
         break;
     case VS_DETECT:
-        clear(a->a, a->b);
-        page_peer_dead(&vs.node[a->b].p, a->a);
-        vma_peer_dead(&vs.node[a->b].v, a->a);
-        vma_quiet(&vs.node[a->b].v);
+        vs_detect(a->a, a->b);
         break;
     }
 }

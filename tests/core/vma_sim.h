@@ -90,6 +90,7 @@ struct vs_truth { /* of a page of addresses: what was promised */
 struct vs {
     unsigned nodes, spaces, threads, crashes, crashed;
     uint32_t fail_in_1024;
+    uint64_t now;
     uint64_t random, seed, values;
     unsigned value_modulo; /* 0: written values do not come back */
     uint8_t origin[VS_SPACES], dead[VS_SPACES];
@@ -102,6 +103,15 @@ struct vs {
     struct vs_packet channel[VS_NODES][VS_NODES][VS_CHANNEL]; /* from, to */
 };
 extern struct vs vs; /* the one world */
+
+/* What a larger world has besides (world.h), in which processes come and go; NULL: there is none. */
+struct vs_hooks {
+    void (*sent)(unsigned from, unsigned to, unsigned type); /* into the channel: vs_deliver() takes it out */
+    uint64_t (*replicas)(unsigned space);
+    void (*call)(unsigned thread); /* it waits for its process's origin, another node: vs_call_begins() */
+    void (*call_over)(unsigned thread); /* that has ended, with the thread's status: vs_call_ends() */
+};
+extern const struct vs_hooks *vs_hooks;
 
 struct vs_action {
     /* a, b: from, to; thread; thread; node; node, who learns */
@@ -118,6 +128,9 @@ unsigned vs_thread(unsigned node, unsigned space);
 void vs_plan(unsigned thread, struct vs_step s);
 unsigned vs_actions(struct vs_action *list);
 void vs_act(const struct vs_action *a);
+void vs_deliver(unsigned from, unsigned to);
+void vs_crash(unsigned node);
+void vs_detect(unsigned dead, unsigned node);
 void vs_print(const struct vs_action *a);
 const char *vs_check(void);
 const char *vs_finish(void);

@@ -15,6 +15,11 @@ uint64_t vs_contents(const struct vma_area *a, uint64_t at)
     return a->file ? (uint64_t)a->file * VS_FILE + (a->offset + at - a->begin) / VS_PAGE : 0;
 }
 
+static unsigned number(const struct vs_thread *t)
+{
+    return (unsigned)(t - vs.thread);
+}
+
 static struct vs_node *node_of(const struct vs_thread *t)
 {
     return &vs.node[t->node];
@@ -314,8 +319,11 @@ static void on_op(struct vma_op *op, int status)
         vs_broken("an operation ends that is not under way");
     pending(t, -1);
     promised(t, status);
-    t->woken = 1;
     t->status = status;
+    if (vs_hooks && t->node != vs.origin[t->space])
+        vs_hooks->call_over(number(t));
+    else
+        t->woken = 1;
 }
 
 static struct vma_area area_of(const struct vs_step *s)
@@ -336,8 +344,8 @@ static bool any_taken(const struct vs_thread *t, const struct vma_area *a)
     return false;
 }
 
-/* Of those that end at once. */
-static void place(struct vs_thread *t, struct vs_node *origin)
+/* Of those that end at once; the status. */
+static int place(const struct vs_thread *t, struct vs_node *origin)
 {
     const struct vs_step *s = step_of(t);
     struct vma_area a = area_of(s);
@@ -352,7 +360,7 @@ static void place(struct vs_thread *t, struct vs_node *origin)
         vs_broken("there was room");
     if (status == CORE_OK)
         mapped(t->space, &a);
-    over(t, status);
+    return status;
 }
 
 void vs_map_first(unsigned space, struct vs_step s)
@@ -363,22 +371,61 @@ void vs_map_first(unsigned space, struct vs_step s)
         mapped(space, &a);
 }
 
+void vs_copied(unsigned space)
+{
+    const struct vma_space *s = &vs.node[vs.origin[space]].space[space];
+    for (const struct vma_area *a = vma_from(s, 0); a; a = vma_from(s, a->end))
+        mapped(space, a);
+    vs.brk[space] = s->brk;
+}
+
+static bool at_once(const struct vs_step *s)
+{
+    return s->what == VS_ADD || s->what == VS_PLACE;
+}
+
+void vs_call_begins(unsigned thread)
+{
+    struct vs_thread *t = &vs.thread[thread];
+    struct vs_node *origin = &vs.node[vs.origin[t->space]];
+    if (!at_once(step_of(t))) {
+        vma_begin(&origin->v, &origin->space[t->space], &t->op);
+        return;
+    }
+    t->status = place(t, origin);
+    vs_hooks->call_over(thread);
+}
+
+void vs_call_ends(unsigned thread, int status)
+{
+    struct vs_thread *t = &vs.thread[thread];
+    if (t->state != VS_CALLING || t->woken)
+        vs_broken("a call ends that is not under way");
+    t->woken = 1;
+    t->status = status;
+}
+
 static void call(struct vs_thread *t)
 {
     static const enum vma_kind kinds[] = {
         [VS_UNMAP] = VMA_UNMAP, [VS_PROTECT] = VMA_PROTECT, [VS_MAP] = VMA_MAP, [VS_BRK] = VMA_BRK};
     struct vs_node *origin = &vs.node[vs.origin[t->space]];
     const struct vs_step *s = step_of(t);
-    if (!origin->alive) {
+    bool far = vs_hooks && t->node != origin->number;
+    if (vs_hooks ? (node_of(t)->v.dead & core_bit(origin->number)) != 0 : !origin->alive) {
         over(t, CORE_EDEAD);
         return;
     }
-    if (s->what == VS_ADD || s->what == VS_PLACE) {
-        place(t, origin);
+    if (at_once(s) && !far) {
+        over(t, place(t, origin));
         return;
     }
     t->state = VS_CALLING;
     t->woken = 0;
+    if (at_once(s)) {
+        vs_hooks->call(number(t));
+        return;
+    }
     memset(&t->op, 0xaa, sizeof t->op);
     t->op.done = on_op;
     t->op.kind = kinds[s->what];
@@ -387,7 +434,10 @@ static void call(struct vs_thread *t)
         t->op.area = (struct vma_area){
             .begin = (uint64_t)s->page * VS_PAGE, .end = (VS_HEAP + 1) * VS_PAGE, .prot = RW};
     pending(t, 1);
-    vma_begin(&origin->v, &origin->space[t->space], &t->op);
+    if (far)
+        vs_hooks->call(number(t));
+    else
+        vma_begin(&origin->v, &origin->space[t->space], &t->op);
 }
 
 void vs_calls_lost(unsigned node)
@@ -414,6 +464,8 @@ static void begin(struct vs_thread *t)
 {
     struct vs_node *n = node_of(t);
     t->excused = truth_of(t)->pending != 0;
+    if (vs_hooks && !n->has[t->space])
+        vs_broken("a thread runs without its process");
     if (!n->has[t->space]) { /* the origin has sent it here */
         n->has[t->space] = 1;
         vma_space_begin(&n->v, &n->space[t->space], t->space + 1u, vs.origin[t->space]);

@@ -10,6 +10,11 @@ bool vs_can_run(const struct vs_thread *t);
 void vs_run(struct vs_thread *t);
 /* Calls at that node, which has crashed, fail. */
 void vs_calls_lost(unsigned node);
+/* In a larger world: that thread's call has come to the origin; its answer to the thread. */
+void vs_call_begins(unsigned thread);
+void vs_call_ends(unsigned thread, int status);
+/* The space was copied: what is there is as promised. */
+void vs_copied(unsigned space);
 /* What a page of an area holds at first. */
 uint64_t vs_contents(const struct vma_area *a, uint64_t at);
 void vs_print_thread(unsigned thread, const char *what);

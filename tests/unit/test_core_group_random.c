@@ -8,6 +8,7 @@
  *     test_core_group_random [WORLDS [FIRST SEED]]      without: 40,000 worlds from seed 1
  */
 #include "tests/core/group_sim.h"
+#include "tests/core/random_steps.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,38 +21,6 @@ struct totals {
 static unsigned below(unsigned n)
 {
     return (unsigned)(gs_random() % n);
-}
-
-static void program(unsigned number, unsigned programs, bool forever)
-{
-    static const char kinds[] = "sssssSSccccfffpppkkwwnvhgx";
-    char text[GS_STEPS * 4 + 1], *at = text;
-    unsigned steps = 1 + below(GS_STEPS), later = programs - number - 1;
-    for (unsigned i = 0; i < steps; i++) {
-        char what = kinds[below(sizeof kinds - 1)];
-        unsigned next = later ? number + 1 + below(later) : 0, a = 0, b = 0;
-        if ((what == 's' || what == 'S' || what == 'c' || what == 'f' || what == 'p') && !later)
-            what = 'x';
-        if (what == 's' || what == 'S' || what == 'p') {
-            a = below(gs.nodes);
-            b = next;
-        } else if (what == 'c' || what == 'f') {
-            a = next;
-        } else if (what == 'k') {
-            a = below(10);
-            b = below(5) > 2 ? GS_KILLED : 0;
-        }
-        if (what == 'x' && i + 1 < steps && below(2))
-            what = 'w';
-        if (forever && below(12) == 0)
-            what = 'F';
-        *at++ = what;
-        *at++ = (char)('0' + a);
-        *at++ = (char)('0' + b);
-        *at++ = ' ';
-    }
-    *at = 0;
-    gs_program(number, text);
 }
 
 static void make(uint64_t seed)
@@ -67,7 +36,7 @@ static void make(uint64_t seed)
                                     .last_id = (int32_t)(nodes * (2 + below(9)))};
     gs_start(nodes, &limits);
     for (unsigned i = 0; i < programs; i++)
-        program(i, programs, kind & 4);
+        gs_random_program(i, programs, "sssssSSccccfffpppkkwwnvhgx", kind & 4);
     for (unsigned i = 1 + below(3); i > 0; i--)
         gs_first(below(nodes), below(3));
     if (kind & 1)

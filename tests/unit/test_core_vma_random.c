@@ -7,6 +7,7 @@
  *
  *     test_core_vma_random [WORLDS [FIRST SEED]]       without: 20,000 worlds from seed 1
  */
+#include "tests/core/random_steps.h"
 #include "tests/core/vma_sim.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,38 +15,6 @@
 static unsigned below(unsigned n)
 {
     return (unsigned)(vs_random() % n);
-}
-
-static struct vs_step random_map(void)
-{
-    struct vs_step s = {.what = VS_MAP, .page = (uint8_t)(1 + below(VS_PLACES))};
-    unsigned most = VS_PLACES + 1u - s.page;
-    s.pages = (uint8_t)(1 + below(most < 5 ? most : 5));
-    s.prot = below(4) ? VS_READ | VS_WRITE : VS_READ;
-    s.file = (uint8_t)(below(3) ? 0 : 1 + below(2));
-    s.text = below(8) == 0;
-    if (s.text) {
-        s.prot = VS_READ;
-        s.file = (uint8_t)(1 + below(2));
-    }
-    return s;
-}
-
-/* mapping: of 100 calls so many make something. */
-static struct vs_step random_step(unsigned calls, unsigned mapping)
-{
-    static const uint8_t making[] = {VS_MAP, VS_ADD, VS_PLACE, VS_BRK}, other[] = {VS_UNMAP, VS_PROTECT};
-    struct vs_step s = random_map();
-    if (below(100) >= calls) {
-        s.what = VS_TOUCH;
-        s.prot = below(2) ? VS_READ | VS_WRITE : VS_READ;
-        s.pages = 1;
-        return s;
-    }
-    s.what = below(100) < mapping ? making[below(sizeof making)] : other[below(sizeof other)];
-    if (s.what == VS_BRK)
-        s.page = (uint8_t)(1 + below(VS_HEAP + 1));
-    return s;
 }
 
 static void make(uint64_t seed)
@@ -66,12 +35,12 @@ static void make(uint64_t seed)
                                              .file = (uint8_t)below(2)});
         else
             for (unsigned n = below(4); n > 0; n--)
-                vs_map_first(i, random_map());
+                vs_map_first(i, vs_random_map());
     unsigned threads = nodes + below(VS_THREADS - nodes + 1);
     for (unsigned i = 0; i < threads; i++) {
         unsigned t = vs_thread(i < nodes ? i : below(nodes), below(vs.spaces));
         for (unsigned n = 1 + below(VS_STEPS); n > 0; n--)
-            vs_plan(t, random_step(calls, mapping));
+            vs_plan(t, vs_random_step(calls, mapping));
     }
     if (kind & 1)
         vs.crashes = 1 + below(nodes - 1);
