@@ -111,8 +111,10 @@ void page_message(struct page *p, unsigned from, unsigned type, const void *data
         return;
     core_copy(&w, data, sizeof w);
     unsigned home = page_home(p, w.page);
-    if (w.node >= p->c.nodes || w.write > 1 || w.zero > PAGE_INITIAL || home >= p->c.nodes ||
-        (type == PAGE_FWD && w.node == p->c.self)) {
+    if (home >= p->c.nodes) {
+        p->counts.refused++; /* perhaps it was there when this was sent */
+    } else if (w.node >= p->c.nodes || w.write > 1 || w.zero > PAGE_INITIAL ||
+               (type == PAGE_FWD && w.node == p->c.self)) {
         p->counts.bad++;
     } else if (for_home(type)) {
         if (home == p->c.self)

@@ -92,7 +92,7 @@ struct page_config {
                             asks for more right to it meanwhile; 0: it does not */
     void *ctx;
     unsigned (*home)(void *ctx, uint64_t page); /* the same on all nodes; nodes or more: there is no such
-                                                   page; NULL: page modulo nodes */
+                                                   page, or no more; NULL: page modulo nodes */
     /* The untouched page's contents into the frame, whose bytes are undefined before; false: all zero, the
      * frame was left alone. The same on all nodes, whenever they are asked. Does not wait. NULL: all zero. */
     bool (*initial)(void *ctx, uint64_t page, void *frame);

@@ -16,14 +16,14 @@ void gs_random_program(unsigned number, unsigned programs, const char *kinds, bo
         char what = kinds[below((unsigned)strlen(kinds))];
         unsigned next = later ? number + 1 + below(later) : 0, a = 0, b = 0;
         if ((what == 's' || what == 'S' || what == 'c' || what == 'f' || what == 'p') && !later)
-            what = 'x';
+            what = strchr(kinds, 'm') ? 'm' : 'x';
         if (what == 's' || what == 'S' || what == 'p') {
             a = below(gs.nodes);
             b = next;
         } else if (what == 'c' || what == 'f') {
             a = next;
         } else if (what == 'm') {
-            a = 1 + below(6);
+            a = 2 + below(8);
         } else if (what == 'k') {
             a = below(10);
             b = below(5) > 2 ? GS_KILLED : 0;

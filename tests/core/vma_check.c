@@ -174,16 +174,8 @@ const char *vs_finish(void)
             if (n->has[s])
                 n->space[s].lookups = NULL; /* of a node that is dead */
         for (unsigned s = 0; s < vs.spaces; s++)
-            for (struct vma_op *op = n->has[s] ? n->space[s].ops : NULL; op; op = op->next)
-                if (op->add) {
-                    vma_range_free(&n->v, op->add);
-                    op->add = NULL;
-                }
-        for (unsigned s = 0; s < vs.spaces; s++)
-            if (n->has[s]) {
-                n->space[s].ops = NULL;
+            if (n->has[s])
                 vma_space_end(&n->v, &n->space[s]);
-            }
         for (unsigned b = 0; b < n->p.c.buckets; b++)
             for (struct page_copy *c = n->p.copies[b]; c && !n->alive; c = c->next)
                 c->waiting = NULL;

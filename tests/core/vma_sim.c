@@ -355,8 +355,12 @@ void vs_crash(unsigned node)
     vs.crashed++;
     for (unsigned i = 0; i < vs.nodes; i++)
         clear(i, n->number);
-    for (unsigned s = 0; s < vs.spaces; s++)
+    for (unsigned s = 0; s < vs.spaces; s++) {
         vs.dead[s] |= vs.origin[s] == n->number;
+        for (; n->has[s] && n->space[s].ops; n->space[s].ops = n->space[s].ops->next)
+            if (n->space[s].ops->add) /* operations are their threads', who may live */
+                vma_range_free(&n->v, n->space[s].ops->add);
+    }
     if (!vs_hooks)
         vs_calls_lost(n->number);
 }

@@ -389,6 +389,7 @@ void vs_call_begins(unsigned thread)
     struct vs_thread *t = &vs.thread[thread];
     struct vs_node *origin = &vs.node[vs.origin[t->space]];
     if (!at_once(step_of(t))) {
+        pending(t, 1);
         vma_begin(&origin->v, &origin->space[t->space], &t->op);
         return;
     }
@@ -433,11 +434,10 @@ static void call(struct vs_thread *t)
     if (s->what == VS_BRK)
         t->op.area = (struct vma_area){
             .begin = (uint64_t)s->page * VS_PAGE, .end = (VS_HEAP + 1) * VS_PAGE, .prot = RW};
-    pending(t, 1);
     if (far)
         vs_hooks->call(number(t));
     else
-        vma_begin(&origin->v, &origin->space[t->space], &t->op);
+        vs_call_begins(number(t));
 }
 
 void vs_calls_lost(unsigned node)
