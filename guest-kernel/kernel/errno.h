@@ -14,12 +14,16 @@ enum {
     ECHILD = 10,
     EAGAIN = 11,
     ENOMEM = 12,
+    EACCES = 13,
     EFAULT = 14,
+    EXDEV = 18,
+    ENODEV = 19,
     EINVAL = 22,
     EMFILE = 24,
     EROFS = 30,
     EPIPE = 32,
     ENOSYS = 38,
+    EOVERFLOW = 75,
     ETIMEDOUT = 110,
     EHOSTDOWN = 112
 };

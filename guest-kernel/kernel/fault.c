@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * fault.c - pages of user memory when they are touched, by a program or for it: the range says what may be
- * done (memory.c), dsm.h gets the page. Ranges of object 0 are text, which each node has out of its own
- * program file. Waiting for a page, anything may happen to the range: it is looked at again afterwards.
+ * done (memory.c), dsm.h gets the page. Ranges of object 0 are text, and files that are shared: each node has
+ * them out of its own initial ram disk, and nobody writes them. Waiting for a page, anything may happen to
+ * the range: it is looked at again afterwards.
  */
 #include "guest-kernel/core/vma.h"
 #include "guest-kernel/kernel/dsm.h"
@@ -27,7 +28,7 @@ static void *text_page(struct process *p, const struct vma_area *a, uintptr_t at
     if (!page)
         return NULL;
     memory_contents(p, a, at, page);
-    if (space_map(p->root, at, page, a->prot) < 0) {
+    if (space_map(p->root, at, page, a->prot & ~(unsigned)PROT_WRITE) < 0) {
         page_free(page);
         return NULL;
     }
@@ -66,8 +67,12 @@ void *user_page(struct process *p, uintptr_t at, unsigned prot, struct page_ref 
         const struct vma_area *a = memory_range(p, at, &ref->status);
         if (!a)
             return NULL;
-        if ((prot & a->prot) != prot) {
+        if ((prot & a->prot) != prot || (prot & PROT_WRITE && !a->object)) {
             ref->status = CORE_EINVAL;
+            return NULL;
+        }
+        if (memory_beyond(a, down(at))) {
+            ref->status = PAGE_BEYOND;
             return NULL;
         }
         if (!a->object) {
@@ -124,6 +129,8 @@ bool process_fault(uintptr_t address, unsigned prot)
             user_page_put(&ref);
             ref.status = CORE_ENOMEM;
         } else {
+            if (ref.pinned && ref.prot & PROT_EXEC)
+                arch_code_changed();
             t->pinned = ref.pinned;
             t->pinned_key = ref.key;
             t->pinned_pc = arch_frame_pc(t->frame);
@@ -139,7 +146,8 @@ bool process_fault(uintptr_t address, unsigned prot)
         process_end(p, SIGSEGV);
         return false;
     }
-    print("process %d: the page at %lx is lost: error %d\n", p->id, down(address), -ref.status);
+    if (ref.status != PAGE_BEYOND)
+        print("process %d: the page at %lx is lost: error %d\n", p->id, down(address), -ref.status);
     process_end(p, SIGBUS);
     return false;
 }

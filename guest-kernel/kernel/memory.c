@@ -9,11 +9,12 @@
 #include "guest-kernel/kernel/dsm.h"
 #include "guest-kernel/kernel/errno.h"
 #include "guest-kernel/kernel/heap.h"
+#include "guest-kernel/kernel/mapping.h"
 #include "guest-kernel/kernel/process.h"
 
 #define MMAP_BEGIN (USER_BEGIN + UINT64_C(0x800000000))
 #define MMAP_END   (USER_END - UINT64_C(0x100000000))
-enum { MAP_FIXED = 16, MAP_ANONYMOUS = 32 };
+enum { MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_TYPE = 15, MAP_FIXED = 16, MAP_ANONYMOUS = 32 };
 enum { TOGETHER = 64 };                    /* pages that are looked for at once */
 enum { MAX_RANGES = 16384, CACHED = 256 }; /* of a process: at its origin, at a replica */
 
@@ -52,7 +53,7 @@ static void gone(void *ctx, struct vma_space *s, const struct vma_area *a, uint6
     }
     for (uint64_t at = begin; (at = space_next(p->root, at, end)) < end; at += PAGE) {
         if (stays)
-            space_map(p->root, at, space_page(p->root, at, &has), a->prot);
+            space_map(p->root, at, space_page(p->root, at, &has), a->prot & ~(unsigned)PROT_WRITE);
         else
             space_unmap(p->root, at);
     }
@@ -248,10 +249,31 @@ const struct vma_area *memory_object(const struct process *p, uint32_t object, u
     return vma_object(&ranges, p->space, object, page);
 }
 
+bool memory_beyond(const struct vma_area *a, uintptr_t at)
+{
+    uint64_t bytes;
+
+    return a->file >= CONTENTS_FILE &&
+           (!initrd_file(a->file, &bytes) || a->offset + (at - a->begin) >= bytes);
+}
+
+static bool file_contents(const struct vma_area *a, uintptr_t at, void *page)
+{
+    uint64_t bytes, offset = a->offset + (at - a->begin);
+    const uint8_t *data = initrd_file(a->file, &bytes);
+
+    if (!data || offset >= bytes)
+        return false;
+    memcpy(page, data + offset, bytes - offset < PAGE ? bytes - offset : PAGE);
+    return true;
+}
+
 bool memory_contents(const struct process *p, const struct vma_area *a, uintptr_t at, void *page)
 {
     bool any = false;
 
+    if (a->file >= CONTENTS_FILE)
+        return file_contents(a, at, page);
     for (unsigned i = 0; a->file == CONTENTS_PROGRAM && i < p->program.n; i++)
         any |= segment_page(&p->program.segments[i], at, page);
     return any;
@@ -312,21 +334,52 @@ int64_t memory_brk(uintptr_t at)
     return (int64_t)current()->process->space->brk;
 }
 
-int64_t memory_map(uintptr_t at, uint64_t bytes, unsigned prot, unsigned flags)
+/* What mmap's flags say, with the file: its number and whether pages are the process's own. Negative errno.
+ */
+static int64_t mapping(struct file *f, unsigned prot, unsigned flags, struct vma_area *a)
 {
-    uint64_t size = up(bytes);
-    struct vma_area a = {.begin = at, .end = at + size, .object = 1, .prot = (uint8_t)prot};
+    bool shared = (flags & MAP_TYPE) == MAP_SHARED;
+    int64_t file;
 
-    if (!bytes || size < bytes || size > MMAP_END - MMAP_BEGIN || !(flags & MAP_ANONYMOUS) || at % PAGE ||
-        prot & ~(unsigned)(PROT_READ | PROT_WRITE | PROT_EXEC))
+    if ((!shared && (flags & MAP_TYPE) != MAP_PRIVATE) || (shared && !f))
         return -EINVAL;
-    if (size / PAGE > DSM_OBJECT_PAGES)
-        return -ENOMEM;
-    if (flags & MAP_FIXED) {
-        if (!in_user(at, bytes))
-            return -EINVAL;
-        return change(VMA_MAP, &a) == CORE_OK ? (int64_t)at : -ENOMEM;
+    if (!f)
+        return 0;
+    if (shared && prot & PROT_WRITE)
+        return -EACCES; /* no file is open for writing */
+    file = mapping_file(f);
+    if (file > 0) {
+        a->file = (uint32_t)file;
+        a->object = !shared;
     }
+    return file < 0 ? file : 0;
+}
+
+int64_t memory_map(uintptr_t at, uint64_t bytes, unsigned prot, unsigned flags, uint64_t descriptor,
+                   uint64_t offset)
+{
+    struct file *f = flags & MAP_ANONYMOUS ? NULL : descriptor_file(descriptor);
+    uint64_t size = up(bytes);
+    struct vma_area a = {
+        .begin = at, .end = at + size, .object = 1, .prot = (uint8_t)prot, .offset = f ? offset : 0};
+
+    if (offset % PAGE)
+        return -EINVAL;
+    if (!f && !(flags & MAP_ANONYMOUS))
+        return -EBADF;
+    if (!bytes || prot & ~(unsigned)(PROT_READ | PROT_WRITE | PROT_EXEC))
+        return -EINVAL;
+    if (size < bytes || size > MMAP_END - MMAP_BEGIN || size / PAGE > DSM_OBJECT_PAGES)
+        return -ENOMEM;
+    if (f && (offset > INT64_MAX || size > INT64_MAX - offset))
+        return -EOVERFLOW;
+    if (flags & MAP_FIXED && !in_user(at, bytes))
+        return -EINVAL;
+    int64_t error = mapping(f, prot, flags, &a);
+    if (error)
+        return error;
+    if (flags & MAP_FIXED)
+        return change(VMA_MAP, &a) == CORE_OK ? (int64_t)at : -ENOMEM;
     return vma_place(&ranges, current()->process->space, &a, MMAP_BEGIN, MMAP_END) == CORE_OK
                ? (int64_t)a.begin
                : -ENOMEM;
@@ -341,11 +394,24 @@ int64_t memory_unmap(uintptr_t at, uint64_t bytes)
     return change(VMA_UNMAP, &a) == CORE_OK ? 0 : -ENOMEM;
 }
 
+/* Part of it is pages that each node has for itself, and that nobody may write. */
+static bool each_has_its_own(const struct vma_area *where)
+{
+    const struct vma_space *s = current()->process->space;
+    const struct vma_area *a = vma_from(s, where->begin);
+
+    while (a && a->begin < where->end && a->object)
+        a = vma_from(s, a->end);
+    return a && a->begin < where->end;
+}
+
 int64_t memory_protect(uintptr_t at, uint64_t bytes, unsigned prot)
 {
     const struct vma_area a = {.begin = at, .end = at + up(bytes), .prot = (uint8_t)prot};
 
     if (!in_user(at, bytes) || prot & ~(unsigned)(PROT_READ | PROT_WRITE | PROT_EXEC))
         return -EINVAL;
+    if (prot & PROT_WRITE && each_has_its_own(&a))
+        return -EACCES;
     return !bytes || change(VMA_PROTECT, &a) == CORE_OK ? 0 : -ENOMEM;
 }

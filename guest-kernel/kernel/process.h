@@ -156,7 +156,8 @@ void scheduler(void) __attribute__((noreturn));
 
 /* ---- memory.c ---- */
 
-enum { CONTENTS_ZERO, CONTENTS_PROGRAM }; /* what pages of a range hold at first: vma_area.file */
+/* What pages of a range hold at first: vma_area.file. From CONTENTS_FILE on: initrd_number(). */
+enum { CONTENTS_ZERO, CONTENTS_PROGRAM, CONTENTS_FILE };
 void memory_init(const struct core_env *env, unsigned self, unsigned nodes);
 /* A process of that id gets page tables and no ranges. False: no memory. */
 bool memory_new(struct process *p);
@@ -184,23 +185,27 @@ const struct vma_area *memory_object(const struct process *p, uint32_t object, u
 /* Fills in what the page at this address of the range holds at first; it is all zero before. False: nothing.
  */
 bool memory_contents(const struct process *p, const struct vma_area *a, uintptr_t at, void *page);
+/* That page of the range is behind the end of the file that it is of. */
+bool memory_beyond(const struct vma_area *a, uintptr_t at);
 void memory_message(unsigned from, unsigned type, const void *data, size_t bytes);
 /* A thread does not wait for a page any more: who waits for that? */
 void memory_quiet(void);
 void memory_dead(unsigned node);
 /* System calls. */
 int64_t memory_brk(uintptr_t at);
-int64_t memory_map(uintptr_t at, uint64_t bytes, unsigned prot, unsigned flags);
+int64_t memory_map(uintptr_t at, uint64_t bytes, unsigned prot, unsigned flags, uint64_t descriptor,
+                   uint64_t offset);
 int64_t memory_unmap(uintptr_t at, uint64_t bytes);
 int64_t memory_protect(uintptr_t at, uint64_t bytes, unsigned prot);
 
 /* ---- fault.c ---- */
 
-struct page_ref { /* a page of user memory, in use */
+enum { PAGE_BEYOND = -64 }; /* it is behind the end of a file */
+struct page_ref {           /* a page of user memory, in use */
     void *frame;
     uint64_t key;
     unsigned prot; /* to map it with; 0: it is mapped already */
-    int status;    /* if there is none: enum core_status, CORE_EINVAL: may not be touched so */
+    int status;    /* if there is none: enum core_status, CORE_EINVAL: may not be touched so; PAGE_BEYOND */
     bool pinned;
 };
 /* Makes the page that was touched present; false: it is not the process's to touch so, and the process ends.
@@ -240,6 +245,11 @@ int exec_replica(struct process *p, const char *path);
 
 /* A file of the initial ram disk (cpio, newc); leading slashes do not count. NULL if there is none. */
 const void *initrd_find(const char *path, uint64_t *bytes);
+/* The number of the file with these contents, from CONTENTS_FILE on; 0: there is none. And back. */
+uint32_t initrd_number(const void *data);
+const void *initrd_file(uint32_t number, uint64_t *bytes);
+/* Of all names, sizes and checksums: what has the same numbers the same files have. Never 0. */
+uint64_t initrd_hash(void);
 
 /* ---- futex.c ---- */
 

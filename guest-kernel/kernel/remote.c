@@ -4,6 +4,7 @@
 #include "guest-kernel/core/vma.h"
 #include "guest-kernel/kernel/cluster.h"
 #include "guest-kernel/kernel/errno.h"
+#include "guest-kernel/kernel/mapping.h"
 
 struct question { /* on its thread's stack */
     struct msg_call call;
@@ -98,6 +99,9 @@ void remote_message(unsigned from, uint32_t request, unsigned type, const void *
     case REMOTE_FILE_WRITE:
     case REMOTE_FILE_CANCEL:
         remote_file_message(from, request, type, data, bytes);
+        break;
+    case REMOTE_FILE_NAME:
+        mapping_message(from, request, data, bytes);
         break;
     case REMOTE_INFO:
     case REMOTE_CONSOLE:

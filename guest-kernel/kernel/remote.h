@@ -9,6 +9,7 @@
  *   remote_file.c     reading and writing files that are open on another node
  *   remote_pass.c     the files that a process on another node inherits
  *   remote_info.c     what nodes tell of themselves, in /proc
+ *   mapping.h         which file a mapping of a reference is of
  *
  * A request always has an end: an answer, or an error when the node that was asked is dead.
  */
@@ -32,6 +33,7 @@ enum remote_type {
     REMOTE_FILE_READ = 0xb4,    /* to home: struct file_piece; answer: the same */
     REMOTE_FILE_WRITE = 0xb5,   /* the same */
     REMOTE_FILE_CANCEL = 0xb6,  /* to home: uint64_t token: answer, whatever has been done */
+    REMOTE_FILE_NAME = 0xb7,    /* to home: struct file_name (mapping.c); answer: int64_t */
 };
 
 /* Event port. Data: uint32_t each. */

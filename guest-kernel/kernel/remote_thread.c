@@ -11,13 +11,14 @@
 
 struct remote_start { /* behind GROUP_START */
     struct thread_start start;
+    uint64_t files;  /* of the origin: initrd_hash() */
     char path[PATH]; /* of the program, for who makes a replica */
 };
 
 int64_t remote_thread_new(struct process *p, unsigned node, const struct thread_start *s)
 {
     struct process_wait w = {.op.done = process_done};
-    struct remote_start m = {.start = *s};
+    struct remote_start m = {.start = *s, .files = initrd_hash()};
 
     memcpy(m.path, p->path, sizeof m.path);
     return process_outcome(&w,
@@ -39,7 +40,9 @@ int32_t remote_replica(void *ctx, struct group_process *g, const void *what, siz
     if (bytes < sizeof m)
         return -EINVAL;
     memcpy(&m, what, sizeof m);
-    return m.path[PATH - 1] ? -EINVAL : exec_replica((struct process *)g, m.path);
+    return m.path[PATH - 1]           ? -EINVAL
+           : m.files != initrd_hash() ? -EXDEV
+                                      : exec_replica((struct process *)g, m.path);
 }
 
 int32_t remote_begin(void *ctx, struct group_process *g, int32_t thread, const void *what, size_t bytes)

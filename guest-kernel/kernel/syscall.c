@@ -209,7 +209,7 @@ static int64_t sys_munmap(struct call *c)
 
 static int64_t sys_mmap(struct call *c)
 {
-    return memory_map(arg(c, 0), arg(c, 1), (unsigned)arg(c, 2), (unsigned)arg(c, 3));
+    return memory_map(arg(c, 0), arg(c, 1), (unsigned)arg(c, 2), (unsigned)arg(c, 3), arg(c, 4), arg(c, 5));
 }
 
 static int64_t sys_mprotect(struct call *c)

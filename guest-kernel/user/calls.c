@@ -18,15 +18,7 @@ enum {
 };
 enum { CLOCK_GETTIME = 113, YIELD = 124, KILL = 129, GETPID = 172, GETPPID, GETTID = 178, BRK = 214, MUNMAP };
 enum { CLONE = 220, EXECVE, MMAP, MPROTECT = 226, WAIT4 = 260, NODES = 512, PLACEMENT = 514, SPAWN };
-enum {
-    AT_FDCWD = -100,
-    SIGCHLD = 17,
-    MAP_PRIVATE_ANONYMOUS = 0x22,
-    FUTEX_WAIT = 0,
-    FUTEX_WAKE = 1,
-    REALTIME = 0,
-    MONOTONIC = 1
-};
+enum { AT_FDCWD = -100, SIGCHLD = 17, FUTEX_WAIT = 0, FUTEX_WAKE = 1, REALTIME = 0, MONOTONIC = 1 };
 
 struct timespec {
     int64_t s, ns;
@@ -171,7 +163,12 @@ long brk(uintptr_t at)
 
 void *map(size_t bytes, int prot)
 {
-    return (void *)call(MMAP, 0, (long)bytes, prot, MAP_PRIVATE_ANONYMOUS);
+    return mmap(NULL, bytes, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+void *mmap(void *at, size_t bytes, int prot, int flags, int fd, uint64_t offset)
+{
+    return (void *)syscall6((long)at, (long)bytes, prot, flags, fd, (long)offset, MMAP);
 }
 
 long unmap(void *at, size_t bytes)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mkcpio.c - runs on the host: writes a cpio archive (newc) of the files named, each as NAME=PATH, to the
- * standard output. Modes, owners and times are fixed, so the same files make the same archive.
+ * mkcpio.c - runs on the host: writes a cpio archive (newc with checksums) of the files named, each as
+ * NAME=PATH, to the standard output. Modes, owners and times are fixed, so the same files make the same
+ * archive.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,9 +17,12 @@ static void pad(size_t *at)
 static void entry(const char *name, unsigned inode, unsigned mode, const char *data, size_t bytes)
 {
     size_t at = 110 + strlen(name) + 1;
+    unsigned sum = 0;
 
-    printf("070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x%s%c", inode, mode, 0, 0, 1, 0, bytes,
-           0, 0, 0, 0, strlen(name) + 1, 0, name, 0);
+    for (size_t i = 0; i < bytes; i++)
+        sum += (unsigned char)data[i];
+    printf("070702%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x%s%c", inode, mode, 0, 0, 1, 0, bytes,
+           0, 0, 0, 0, strlen(name) + 1, sum, name, 0);
     pad(&at);
     fwrite(data, 1, bytes, stdout);
     pad(&bytes);

@@ -8,11 +8,12 @@
  * Of the test `random`: THREADS threads at places that the seed chooses, ROUNDS times. NAME: only these
  * tests.
  */
-#include "guest-kernel/user/user.h"
+#include "guest-kernel/user/nodes.h"
 
-enum { MOST = 64, INCREMENTS = 40, PAGES = 12, WORDS = PAGE_BYTES / sizeof(uint64_t) };
+enum { INCREMENTS = 40, PAGES = 12, WORDS = PAGE_BYTES / sizeof(uint64_t) };
 
-static unsigned nodes, self, rounds = 32, crowd = 8;
+unsigned nodes, self;
+static unsigned rounds = 32, crowd = 8;
 static uint64_t seed = 1;
 static struct thread threads[MOST];
 static _Thread_local uint64_t own; /* each thread's */
@@ -23,8 +24,7 @@ static uint64_t next(void)
     return seed >> 33;
 }
 
-/* Runs function(i) on node i, for all nodes, and waits. How many could not be begun or joined. */
-static unsigned everywhere(void (*function)(void *argument))
+unsigned everywhere(void (*function)(void *argument))
 {
     unsigned wrong = 0;
 
@@ -163,9 +163,10 @@ static void touch_it(void *argument)
     *(volatile uint64_t *)mapped = 1;
 }
 
-static unsigned on(unsigned node, void (*function)(void *argument))
+unsigned on(unsigned node, void (*function)(void *argument))
 {
-    return thread_create_on(&threads[0], (int)(node % nodes), function, NULL) != 0 ||
+    node %= nodes;
+    return thread_create_on(&threads[0], (int)node, function, (void *)(uintptr_t)node) != 0 ||
            thread_join(&threads[0]) != 0;
 }
 
@@ -382,8 +383,8 @@ static const struct {
     unsigned (*test)(void);
 } tests[] = {
     {"where", test_where},     {"mutex", test_mutex}, {"barrier", test_barrier}, {"memory", test_memory},
-    {"protect", test_protect}, {"calls", test_calls}, {"futex", test_futex},     {"spawn", test_spawn},
-    {"kill", test_kill},       {"info", test_info},   {"random", test_random},
+    {"protect", test_protect}, {"files", test_files}, {"calls", test_calls},     {"futex", test_futex},
+    {"spawn", test_spawn},     {"kill", test_kill},   {"info", test_info},       {"random", test_random},
 };
 
 static bool wanted(int argc, char **argv, const char *name)
@@ -398,6 +399,8 @@ int main(int argc, char **argv)
 {
     unsigned wrong = 0;
 
+    if (argc > 1 && !strcmp(argv[1], "mapped"))
+        return (int)mapped_by_reference();
     if (argc > 1)
         rounds = (unsigned)strtoul(argv[1], NULL, 10);
     if (argc > 2)

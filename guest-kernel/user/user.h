@@ -60,8 +60,10 @@ uint64_t rack_ns(void); /* the same clock on all nodes, if there is an adapter *
 void sleep_ns(uint64_t ns);
 long brk(uintptr_t at);
 enum { PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4 };
-/* Negative errno, as a pointer's value above -4096, or where it is. */
+/* Negative errno, as a pointer's value above -4096, or where it is. map(): private, zero. */
 void *map(size_t bytes, int prot);
+enum { MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_FIXED = 16, MAP_ANONYMOUS = 32 };
+void *mmap(void *at, size_t bytes, int prot, int flags, int fd, uint64_t offset);
 long unmap(void *at, size_t bytes);
 long protect(void *at, size_t bytes, int prot);
 long futex_wait(const uint32_t *word, uint32_t value, uint64_t timeout_ns); /* 0: for ever */
@@ -164,11 +166,15 @@ enum {
     ECHILD = 10,
     EAGAIN = 11,
     ENOMEM = 12,
+    EACCES = 13,
     EFAULT = 14,
+    EXDEV = 18,
+    ENODEV = 19,
     EINVAL = 22,
     EROFS = 30,
     EPIPE = 32,
     ENOSYS = 38,
+    EOVERFLOW = 75,
     ETIMEDOUT = 110,
     EOWNERDEAD = 130
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* usertests.h - the tests of usertests.c: test_file.c, test_fp.c, test_library.c,
- * test_memory.c, test_process.c, test_thread.c. Each returns true if all is well. */
+ * test_mapping.c, test_memory.c, test_process.c, test_thread.c. Each returns true if all is well. */
 #ifndef USERTESTS_H
 #define USERTESTS_H
 
@@ -29,6 +29,12 @@ bool descriptors(void);
 bool grow_and_shrink(void);
 bool map_and_unmap(void);
 bool change_protection(void);
+bool map_file(void);
+bool map_file_parts(void);
+bool map_file_end(void);
+bool map_file_errors(void);
+bool map_file_fork(void);
+bool map_and_execute(void);
 bool fault_null(void);
 bool fault_kernel(void);
 bool fault_text(void);

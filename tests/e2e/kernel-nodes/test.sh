@@ -39,7 +39,7 @@ PREFIX=
 same "libvirt on all cores, direct on one core under load: identical" "$first" "$dir"
 console=$first/console/alpha.raw
 contains "nothing is wrong" "$console" '^nodes: 0 wrong'
-equal "tests that passed" "$(grep -c '^PASS' "$console")" 11
+equal "tests that passed" "$(grep -c '^PASS' "$console")" 12
 contains "counters" "$console" '^mutex: 120 and 120 of 120'
 for i in 0 1 2; do
     contains "a thread on node $i prints to the console of the process" "$console" "^nodes: thread on node $i, process 1"
@@ -55,7 +55,7 @@ trio four.scn.yml nodes 3s "" </dev/null
 sed "s/memory: 32MiB/memory: 64MiB, cpus: 4/" four.scn.yml >cpus.scn.yml
 run cpus 0 cpus.scn.yml --backend direct --no-capture
 contains "four CPUs: nothing is wrong" "$dir/console/alpha.raw" "^nodes: 0 wrong"
-equal "four CPUs: tests that passed" "$(grep -c "^PASS" "$dir/console/alpha.raw")" 11
+equal "four CPUs: tests that passed" "$(grep -c "^PASS" "$dir/console/alpha.raw")" 12
 "$COB" replay "$dir" --node alpha >replay.txt 2>&1
 contains "four CPUs: the same again" replay.txt "^alpha same"
 
