@@ -272,7 +272,7 @@ static void idle_fired(void *opaque)
         gate_freeze(now);
     half.node->idles++;
     while (now >= half.grant_ns) {
-        if (qemu.all_cpu_threads_idle()) {
+        if (idle_all()) {
             int64_t d = qemu.qemu_clock_deadline_ns_all(QEMU_CLOCK_VIRTUAL, QEMU_TIMER_NOT_EXTERNAL);
             meet(PORT_IDLE, now, 0, d < 0 ? INT64_MAX : now + d);
         } else {
@@ -281,7 +281,7 @@ static void idle_fired(void *opaque)
     }
     stale();
     /* (A vCPU may be reset before any block is entered, so leaps do not wait for gate().) */
-    if (qemu.all_cpu_threads_idle() || half.node->cut || half.leaps)
+    if (idle_all() || half.node->cut || half.leaps)
         arm_idle();
 }
 
@@ -296,6 +296,7 @@ static void halting(unsigned vcpu, void *udata)
 {
     (void)vcpu;
     (void)udata;
+    idle_halting();
     gate_idling();
 }
 
@@ -432,6 +433,7 @@ static void vcpu_started(unsigned vcpu)
 {
     if (vcpu != 0)
         return;
+    idle_started();
     stale();
     steady_turns();
     firmware_install();

@@ -8,6 +8,7 @@
  *              memory and interrupts                  firmware.c calls that power the machine off
  *   binding.c  QEMU's functions                       preload.c  (its own library) catches console writes
  *   fault.c    faults of the scenario                 hold.c     vCPUs stand still
+ *   idle.c     when QEMU may jump over idle time
  *
  * Everything here runs in QEMU's one vCPU thread (-accel tcg,thread=single under -icount), partly with QEMU's
  * lock held (timers, MMIO) and partly without (block callbacks); so there are no locks. The exception is the
@@ -132,6 +133,14 @@ unsigned fault_completion(unsigned queue);
 /* hold.c: all vCPUs stand still while the clock and the devices go on; each true needs a false. Only in a
  * virtual timer. */
 void hold_cpus(bool on);
+
+/* idle.c */
+/* Before the vCPUs run. NULL, or why it cannot be done with this QEMU (a constant). */
+const char *idle_machine_ready(void);
+void idle_started(void); /* in the first vCPU's init callback */
+void idle_halting(void); /* a vCPU is about to halt */
+/* QEMU's all_cpu_threads_idle(); in the vCPU thread, which does not sleep because of it. */
+bool idle_all(void);
 
 /* console.c */
 /* path: the file behind the serial port. 0, or -1 if it is not there or preload.c is not loaded. */

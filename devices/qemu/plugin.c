@@ -95,7 +95,12 @@ static void machine_ready(struct qemu_notifier *n, void *data)
     (void)data;
     gate_machine_ready();
     deliver_machine_ready();
-    const char *why = adapter_machine_ready();
+    const char *why = idle_machine_ready();
+    if (why) {
+        refuse("idle time cannot be made exact: %s (QEMU %s)", why, version);
+        exit(1);
+    }
+    why = adapter_machine_ready();
     if (why) {
         refuse("the fabric adapter cannot be made: %s (QEMU %s)", why, version);
         exit(1);
