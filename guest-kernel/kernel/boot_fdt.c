@@ -43,55 +43,87 @@ static void property(struct boot_info *info, int in, const char *name, const uin
     if (in == IN_MEMORY && same(name, "reg"))
         for (unsigned i = 0; i + 16 <= bytes; i += 16)
             add(info->memory, &info->n_memory, number(value + i / 4, 8), number(value + i / 4 + 2, 8));
+    if (in == IN_CHOSEN && same(name, "bootargs"))
+        memcpy(info->line, value, bytes < BOOT_LINE ? bytes : BOOT_LINE - 1);
+    if (bytes < 4)
+        return;
     if (in == IN_CPU && same(name, "reg"))
         boot_cpu(info, number(value, bytes));
     if (in == IN_PSCI && same(name, "method"))
-        info->psci_smc = same((const char *)value, "smc");
-    if (in != IN_CHOSEN)
-        return;
-    if (same(name, "bootargs"))
-        memcpy(info->line, value, bytes < BOOT_LINE ? bytes : BOOT_LINE - 1);
-    else if (same(name, "linux,initrd-start"))
+        info->psci_smc = !memcmp(value, "smc", 4);
+    if (in == IN_CHOSEN && same(name, "linux,initrd-start"))
         info->initrd = number(value, bytes);
-    else if (same(name, "linux,initrd-end"))
+    if (in == IN_CHOSEN && same(name, "linux,initrd-end"))
         info->initrd_bytes = number(value, bytes); /* its end, until both are known */
+}
+
+/* The text's length; -1: it does not end before that. */
+static int64_t text_length(const char *s, const char *end)
+{
+    for (const char *p = s; p < end; p++)
+        if (!*p)
+            return p - s;
+    return -1;
+}
+
+static int what_begins(int depth, int in, const char *name)
+{
+    if (depth == 2)
+        return same(name, "chosen")      ? IN_CHOSEN
+               : same(name, "psci")      ? IN_PSCI
+               : begins(name, "memory@") ? IN_MEMORY
+                                         : IN_OTHER;
+    return depth == 3 ? begins(name, "cpu@") ? IN_CPU : IN_OTHER : in;
+}
+
+/* False: it is cut off, or points outside. */
+static bool walk(struct boot_info *info, const uint32_t *header)
+{
+    uint32_t bytes = word(header + TOTAL_SIZE), at = word(header + AT_STRUCTURE),
+             texts = word(header + AT_STRINGS);
+    const uint32_t *p = header + at / 4, *end = header + bytes / 4;
+    const char *strings = (const char *)header + texts, *strings_end = (const char *)header + bytes;
+    int depth = 0, in = IN_OTHER;
+
+    if (at > bytes || texts > bytes)
+        return false;
+    while (p < end) {
+        uint32_t token = word(p++);
+        if (token == BEGIN_NODE) {
+            const char *name = (const char *)p;
+            int64_t n = text_length(name, (const char *)end);
+            if (n < 0)
+                return false;
+            in = what_begins(++depth, in, name);
+            info->imsic |= begins(name, "imsics@28000000") || begins(name, "interrupt-controller@28000000");
+            p += n / 4 + 1;
+        } else if (token == END_NODE) {
+            depth--;
+        } else if (token == PROP) {
+            if (end - p < 2 || word(p) > (uint64_t)(end - p - 2) * 4 || word(p + 1) >= bytes - texts ||
+                text_length(strings + word(p + 1), strings_end) < 0)
+                return false;
+            if (depth == 2 || (depth == 3 && in == IN_CPU))
+                property(info, in, strings + word(p + 1), p + 2, word(p));
+            p += 2 + (word(p) + 3) / 4;
+        } else if (token != NOP) {
+            return token == END;
+        }
+    }
+    return false;
 }
 
 void boot_fdt(uintptr_t tree, struct boot_info *info)
 {
     const uint32_t *header = (const uint32_t *)tree;
-    int depth = 0, in = IN_OTHER;
 
     if (!tree || word(header) != FDT_MAGIC)
         panic("no device tree");
-    const char *strings = (const char *)tree + word(header + AT_STRINGS);
-    const uint32_t *p = header + word(header + AT_STRUCTURE) / 4;
-    for (;;) {
-        uint32_t token = word(p++);
-        if (token == BEGIN_NODE) {
-            const char *name = (const char *)p;
-            if (++depth == 2)
-                in = same(name, "chosen")      ? IN_CHOSEN
-                     : same(name, "psci")      ? IN_PSCI
-                     : begins(name, "memory@") ? IN_MEMORY
-                                               : IN_OTHER;
-            if (depth == 3)
-                in = begins(name, "cpu@") ? IN_CPU : IN_OTHER;
-            info->imsic |= begins(name, "imsics@28000000") || begins(name, "interrupt-controller@28000000");
-            p += length(name) / 4 + 1;
-        } else if (token == END_NODE) {
-            depth--;
-        } else if (token == PROP) {
-            if (depth == 2 || (depth == 3 && in == IN_CPU))
-                property(info, in, strings + word(p + 1), p + 2, word(p));
-            p += 2 + (word(p) + 3) / 4;
-        } else if (token != NOP) {
-            break;
-        }
-    }
+    if (!walk(info, header))
+        panic("the device tree is damaged");
     if (!info->n_memory)
         panic("the device tree names no memory");
-    info->initrd_bytes -= info->initrd;
+    info->initrd_bytes = info->initrd_bytes > info->initrd ? info->initrd_bytes - info->initrd : 0;
     /* Firmware's, up to the kernel; the kernel; the tree; the initial ram disk. */
     uint64_t begin = info->memory[0].at;
     add(info->taken, &info->n_taken, begin, (uintptr_t)kernel_end - begin);

@@ -23,13 +23,17 @@ struct entry {
     uint64_t size, next; /* next: where the next header is */
 };
 
+/* More than 32 bits: it is no number. */
 static uint64_t field(const char *header, unsigned n)
 {
     uint64_t v = 0;
 
     for (unsigned i = 0; i < FIELD; i++) {
         char c = header[AT_FIELDS + n * FIELD + i];
-        v = v << 4 | (uint64_t)(c <= '9' ? c - '0' : (c | 32) - 'a' + 10);
+        unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 32) - 'a') + 10;
+        if (digit > 15 || (c > '9' && digit < 10))
+            return UINT64_MAX >> 16;
+        v = v << 4 | digit;
     }
     return v;
 }
@@ -44,9 +48,10 @@ static bool entry_at(uint64_t at, struct entry *e)
         return false;
     e->header = begin + at;
     e->name = e->header + HEADER;
-    uint64_t data = (at + HEADER + field(e->header, NAME_SIZE) + 3) & ~UINT64_C(3);
+    uint64_t name_bytes = field(e->header, NAME_SIZE);
+    uint64_t data = (at + HEADER + name_bytes + 3) & ~UINT64_C(3);
     e->size = field(e->header, SIZE);
-    if (data > end || e->size > end - data)
+    if (data > end || e->size > end - data || !name_bytes || e->name[name_bytes - 1])
         return false;
     e->data = (const uint8_t *)begin + data;
     e->next = (data + e->size + 3) & ~UINT64_C(3);

@@ -85,7 +85,8 @@ int program_find(const char *path, uintptr_t limit, struct program *out)
     memcpy(&e, file, sizeof e);
     memcpy(&magic, e.ident, sizeof magic);
     if (magic != ELF_MAGIC || (e.ident[5] << 8 | e.ident[4]) != CLASS_64_LITTLE || e.type != TYPE_EXEC ||
-        e.machine != arch_elf_machine || e.program_size != sizeof(struct elf_segment) || e.programs > bytes ||
+        e.machine != arch_elf_machine || e.entry < USER_BEGIN || e.entry >= limit ||
+        e.program_size != sizeof(struct elf_segment) || e.programs > bytes ||
         e.n_programs > (bytes - e.programs) / sizeof(struct elf_segment))
         return -ENOEXEC;
     memset(out, 0, sizeof *out);

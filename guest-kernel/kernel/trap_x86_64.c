@@ -91,10 +91,16 @@ void arch_trap_init(void)
     __asm__ volatile("mov %0, %%cr4" ::"r"(control | CR4_OSFXSR | CR4_OSXMMEXCPT));
 }
 
+/* Others fault when they are loaded, which happens in the kernel: the user's, at 0, fault in user mode. */
+static uint64_t canonical(uint64_t address)
+{
+    return address >> 47 == 0 || address >> 47 == UINT64_MAX >> 47 ? address : 0;
+}
+
 void arch_frame_user(struct frame *f, uintptr_t pc, uintptr_t sp, uintptr_t argument)
 {
     memset(f, 0, arch_frame_bytes);
-    f->word[RIP] = pc;
+    f->word[RIP] = canonical(pc);
     f->word[CS] = USER_CODE;
     f->word[RFLAGS] = FLAGS_IF;
     f->word[RSP] = sp;
@@ -169,7 +175,7 @@ uint64_t arch_tls(const struct frame *f)
 void arch_tls_set(struct frame *f, uint64_t value)
 {
     (void)f;
-    msr_write(0xc0000000u + MSR_FS, value);
+    msr_write(0xc0000000u + MSR_FS, canonical(value));
 }
 
 void arch_fp_init(void *fp)
