@@ -58,7 +58,7 @@ struct engine_recorder {
 struct engine_config {
     const struct scenario *scenario; /* borrowed */
     struct tracing *tracing;         /* borrowed; may be NULL (benchmarks, tests) */
-    struct coherence *coherence;     /* borrowed; NULL: page states are not checked */
+    struct coherence *coherence;     /* borrowed; NULL: what nodes say is not checked */
     const int *cores; /* host CPU numbers, n_cores of them; nodes are dealt out to them in turn */
     unsigned n_cores;
     uint32_t spin;         /* see port_core.spin */
@@ -112,7 +112,7 @@ void engine_bury(struct engine *e, unsigned node, const char *reason);
  */
 bool engine_restart(struct engine *e, unsigned node);
 void engine_get_node(struct engine *e, unsigned node, struct engine_node *out);
-/* What is wrong with the states of pages so far (coherence.h), in why[size]. False, and "", if nothing is. */
+/* What is wrong with what the nodes said so far (coherence.h), in why[size]. False, and "", if nothing is. */
 bool engine_incoherent(struct engine *e, char *why, size_t size);
 /* Virtual time that all nodes have reached. */
 vtime_t engine_time(struct engine *e);

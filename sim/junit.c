@@ -149,7 +149,7 @@ static struct totals cases(struct junit *j, const json_t *o)
         t.tests++;
         t.failures += !ok;
         if (j)
-            testcase(j, "", "the states of pages are coherent", last, "failure", ok ? NULL : verdict);
+            testcase(j, "", "what the nodes say is coherent", last, "failure", ok ? NULL : verdict);
     }
     bool stopped = !o || !strcmp(outcome, "timeout") || !strcmp(outcome, "interrupted") ||
                    !strcmp(outcome, "incomplete");

@@ -88,7 +88,7 @@ struct run {
     struct ic_totals totals;
     uint64_t hash;          /* over all nodes' ends and memories: equal for equal runs */
     char conservation[200]; /* "" or how the fabric's books do not balance */
-    char incoherent[400];   /* "" or what is wrong with the states of pages */
+    char incoherent[400];   /* "" or what is wrong with what the nodes say */
     bool incoherence_told;  /* --json */
     char trace_error[300];
     char record_error[300];

@@ -6,7 +6,7 @@
  *   {"event":"node","node":"alpha","state":"result","exit":0,"at_ps":..}     when it was seen to have ended
  *   {"event":"fault","fault":"lossy","action":"loss","hits":17,"virtual_ps":..}   it has acted so often by
  * then
- *   {"event":"incoherent","text":..}         the states of pages contradict each other (once)
+ *   {"event":"incoherent","text":..}         what the nodes say is contradictory (once)
  *   {"event":"progress",..}   run_progress.c          {"event":"end",..}   run_result.c
  *   {"event":"error","text":..}      instead of an end: the run could not be made
  *

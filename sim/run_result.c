@@ -195,6 +195,7 @@ static json_t *coherence_json(const struct run *r)
 
     json_object_set_new(o, "changes", json_integer((json_int_t)counts.changes));
     json_object_set_new(o, "pages", json_integer((json_int_t)counts.pages));
+    json_object_set_new(o, "threads", json_integer((json_int_t)counts.threads));
     json_object_set_new(o, "verdict", json_string(r->incoherent[0] ? r->incoherent : "ok"));
     return o;
 }
@@ -295,7 +296,7 @@ void run_print_summary(const struct run *r, FILE *out)
         if (r->node[i].verdict[0])
             fprintf(out, "node %s: %s\n", r->scn->nodes[i].name, r->node[i].verdict);
     if (r->incoherent[0])
-        fprintf(out, "the states of pages are contradictory: %s\n", r->incoherent);
+        fprintf(out, "what the nodes say is contradictory: %s\n", r->incoherent);
     if (r->conservation[0])
         fprintf(out, "the fabric's books do not balance: %s\n", r->conservation);
     if (r->trace_error[0])

@@ -534,10 +534,11 @@ static const struct scn_key check_keys[] = {
     {.key = "coherence",
      .type = SCN_T_FLAG,
      AT(scenario, check.coherence),
-     .help =
-         "`true`: what the kernels say of shared pages on the event port (type 0x21) must never be "
-         "contradictory: one writer or "
-         "any number of readers of each page, and all of the version granted last. See docs/coherence.md."},
+     .help = "`true`: what the kernels say on the event port of shared pages (type 0x21) and of threads "
+             "(0x23 to 0x26) "
+             "must never be contradictory: one writer or any number of readers of each page, and all of the "
+             "version "
+             "granted last; each thread on one node. See docs/coherence.md."},
 };
 
 #define KEYS(a) .keys = a, .n_keys = COUNT(a)

@@ -61,8 +61,10 @@ static int judge(const struct look *l, const char *run)
     coherence_commit(l->coherence, VTIME_NEVER);
     struct coherence_counts n = coherence_counted(l->coherence);
     const char *wrong = coherence_wrong(l->coherence, NULL);
-    printf("page states: %" PRIu64 " changes of %" PRIu64 " pages, %s%s\n", n.changes, n.pages,
-           wrong ? "contradictory: " : "coherent", wrong ? wrong : "");
+    printf("page states: %" PRIu64 " changes of %" PRIu64 " pages", n.changes, n.pages);
+    if (n.threads)
+        printf(", %" PRIu64 " threads", n.threads);
+    printf(", %s%s\n", wrong ? "contradictory: " : "coherent", wrong ? wrong : "");
     return wrong != NULL;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * trace_coherence.h - the checker of page states (coherence.h) over a finished run's trace, whether or not
- * the scenario asked for it.
+ * trace_coherence.h - the checker of pages and threads (coherence.h) over a finished run's trace, whether or
+ * not the scenario asked for it.
  */
 #ifndef COB_TRACE_COHERENCE_H
 #define COB_TRACE_COHERENCE_H

@@ -2,7 +2,7 @@
 /*
  * verb_trace.c - `cob trace`: a run's events as text, one message followed, all of it in numbers, exports.
  *
- * Exit status: 0; 1 there is no such message, or page states are contradictory; 2 wrong usage, or something
+ * Exit status: 0; 1 there is no such message, or what nodes say is contradictory; 2 wrong usage, or something
  * that is not a run with a whole trace (what can be read is printed).
  */
 #include "sim/rundir.h"
@@ -41,7 +41,7 @@ static int usage(FILE *to, int status)
         "ID: 12, the number of a frame or packet (the message it belongs to is followed); or\n"
         "NODE.QUEUE.MESSAGE[.EPOCH], a message that this node sent.\n"
         "\n"
-        "Exit status: 0; 1 nobody has sent that, or page states are contradictory; 2 for wrong usage or a "
+        "Exit status: 0; 1 nobody has sent that, or what nodes say is contradictory; 2 for wrong usage or a "
         "run whose trace is not whole.\n",
         to);
     return status;

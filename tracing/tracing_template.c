@@ -89,7 +89,8 @@ static bool take(struct show *s, const char *p, const char *end, uint64_t *value
             *have = s->len >= sizes[i].bytes;
             for (size_t k = *have ? sizes[i].bytes : 0; k-- > 0;)
                 *value = *value << 8 | s->data[k];
-            s->data += *have ? sizes[i].bytes : 0;
+            if (*have)
+                s->data += sizes[i].bytes;
             s->len -= *have ? sizes[i].bytes : s->len;
             return true;
         }

@@ -122,7 +122,8 @@ int64_t process_wait(int id, int *status, bool no_hang);
 
 /* ---- thread.c ---- */
 
-/* Begins in user mode with a copy of this frame; the process counts it already. NULL: too many. */
+/* Begins in user mode with a copy of this frame; the process counts it already. NULL: too many, or it is
+ * ending. */
 struct thread *thread_new(struct process *p, const struct frame *f, int id);
 /* Runs a function in the kernel, in the process's address space, and before others. NULL: too many. */
 struct thread *thread_kernel(struct process *p, void (*run)(void *argument), void *argument);

@@ -38,9 +38,10 @@ enum remote_type {
 
 /* Event port. Data: uint32_t each. */
 enum {
-    REMOTE_EVENT_THREAD = 0x23, /* a thread begins here; arg: its id; data: process, node */
-    REMOTE_EVENT_FUTEX = 0x24,  /* arg: 0 wait, 1 wake; data: address (uint64_t), value, process */
-    REMOTE_EVENT_CALL = 0x25,   /* a call goes to the origin; arg: its number; data: process, thread */
+    REMOTE_EVENT_BEGIN = 0x23, /* a thread begins here; arg: its id; data: process, node */
+    REMOTE_EVENT_FUTEX = 0x24, /* arg: 0 wait, 1 wake; data: address (uint64_t), value, process */
+    REMOTE_EVENT_CALL = 0x25,  /* a call goes to the origin; arg: its number; data: process, thread */
+    REMOTE_EVENT_END = 0x26,   /* a thread ends here; the same as 0x23 */
 };
 enum { OWNER_DIED = 0x40000000 }; /* in a thread's clear_tid word: its node has died */
 
@@ -82,6 +83,8 @@ struct thread_start { /* how a thread begins, on any instruction set */
 };
 /* At the origin: a new thread on that node, which may be this one. Its id or negative errno. Waits. */
 int64_t remote_thread_new(struct process *p, unsigned node, const struct thread_start *s);
+/* Tells the event port of a program's thread that begins or ends here: one of the two above. */
+void remote_thread_event(unsigned event, const struct process *p, int thread);
 /* At a replica: the id for a thread that it makes itself (thread_new, or process_left). Waits. */
 int64_t remote_thread_join(struct process *p, uint64_t clear_tid);
 /* Callbacks of the core: struct group_config. */

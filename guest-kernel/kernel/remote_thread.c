@@ -32,6 +32,14 @@ int64_t remote_thread_join(struct process *p, uint64_t clear_tid)
     return process_outcome(&w, group_join(&group, process_group(p), clear_tid, &w.op));
 }
 
+void remote_thread_event(unsigned event, const struct process *p, int thread)
+{
+    const uint32_t data[] = {(uint32_t)p->id, cluster_self()};
+
+    if (cluster_nodes() > 1)
+        adapter_event(event, (uint32_t)thread, data, sizeof data);
+}
+
 int32_t remote_replica(void *ctx, struct group_process *g, const void *what, size_t bytes)
 {
     struct remote_start m;
@@ -47,7 +55,6 @@ int32_t remote_replica(void *ctx, struct group_process *g, const void *what, siz
 
 int32_t remote_begin(void *ctx, struct group_process *g, int32_t thread, const void *what, size_t bytes)
 {
-    const uint32_t event[] = {(uint32_t)g->id, cluster_self()};
     struct remote_start m;
     struct frame f;
 
@@ -61,7 +68,6 @@ int32_t remote_begin(void *ctx, struct group_process *g, int32_t thread, const v
         return -EAGAIN;
     t->tls = m.start.tls;
     t->clear_tid = m.start.clear_tid;
-    adapter_event(REMOTE_EVENT_THREAD, (uint32_t)thread, event, sizeof event);
     return 0;
 }
 

@@ -75,10 +75,11 @@ static struct thread *make(struct process *p, int id, void (*entry)(void))
 
 struct thread *thread_new(struct process *p, const struct frame *f, int id)
 {
-    struct thread *t = make(p, id, begin);
+    struct thread *t = p->ending ? NULL : make(p, id, begin);
 
     if (!t)
         return NULL;
+    remote_thread_event(REMOTE_EVENT_BEGIN, p, id);
     memcpy(t->frame, f, arch_frame_bytes);
     make_runnable(t);
     return t;
@@ -317,6 +318,7 @@ void thread_exit(int status)
     panic_test_exit();
     if (t->clear_tid && !t->process->ending && copy_out(t->clear_tid, &zero, sizeof zero) == 0)
         remote_futex_wake(t->process, t->clear_tid);
+    remote_thread_event(REMOTE_EVENT_END, t->process, t->id);
     process_left(t->process, t->id, status);
     t->state = GONE;
     leave();

@@ -463,7 +463,7 @@ START_TEST(random_planted)
         end();
         begin();
     }
-    for (unsigned k = 1; k < COHERENCE_TOO_MUCH; k++)
+    for (unsigned k = 1; k <= COHERENCE_MALFORMED; k++)
         ck_assert_msg(planted[k] >= 20, "kind %u was planted %u times only", k, planted[k]);
 }
 END_TEST

@@ -44,11 +44,11 @@ pages wrong "$on" "t1=50000000 s1=2 v1=1 until=60000000" "$wrong_beta" </dev/nul
 run wrong-a 1 wrong.scn.yml --backend direct
 first=$dir
 said='at 0\.0520[0-9]* s: page 12: beta \(has no copy\) becomes writer of version 2 while alpha is writer of version 1'
-contains "two writers: it says so" "$out" "^the states of pages are contradictory: $said\$"
+contains "two writers: it says so" "$out" "^what the nodes say is contradictory: $said\$"
 contains "result.json" "$dir/result.json" "\"verdict\": \"$said\""
 contains "report.html" "$dir/report.html" "$said"
 equal "result.xml: the failure" "$(xmllint --xpath 'string(//failure/../@name)' "$dir/result.xml")" \
-    "the states of pages are coherent"
+    "what the nodes say is coherent"
 xmllint --xpath 'string(//failure/@message)' "$dir/result.xml" >failure.txt
 contains "result.xml: the sentence" failure.txt "^$said"
 "$COB" trace "$dir" --coherence >check.txt
