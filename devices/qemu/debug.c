@@ -420,7 +420,7 @@ static void *serve(void *arg)
             continue;
         seen = now;
         ours->error = answer();
-        atomic_store(&ours->answered, now); /* partner: ask() in sim/debug_rack.c */
+        atomic_store(&ours->answered, now); /* partner: rack_ask() in sim/debug_mailbox.c */
         port_futex_wake(&ours->answered, 1);
     }
     return NULL;
