@@ -54,19 +54,14 @@ static bool read_line(const char *line, struct tracing_gap *gap)
     return p && !strcmp(p, "\n") && gap->to < VTIME_NEVER;
 }
 
-int tracing_gaps_read(const char *run, struct tracing_gaps *g, FILE *err)
+int tracing_gaps_parse(FILE *f, const char *path, struct tracing_gaps *g, FILE *err)
 {
-    char *path, line[LINE_BYTES];
+    char line[LINE_BYTES];
     unsigned number = 0;
+    int code = 0;
 
     g->n = 0;
-    if (asprintf(&path, "%s/trace-gaps", run) < 0)
-        return -1;
-    FILE *f = fopen(path, "re");
-    int code = f || errno == ENOENT ? 0 : errno;
-    if (code)
-        fprintf(err, "%s: %s\n", path, strerror(code));
-    while (f && !code && fgets(line, sizeof line, f)) {
+    while (!code && fgets(line, sizeof line, f)) {
         number++;
         if (line[0] == '#')
             continue;
@@ -78,10 +73,27 @@ int tracing_gaps_read(const char *run, struct tracing_gaps *g, FILE *err)
             g->n++;
         }
     }
-    if (f && !code && ferror(f)) {
+    if (!code && ferror(f)) {
         code = EIO;
         fprintf(err, "%s: %s\n", path, strerror(code));
     }
+    errno = code;
+    return code ? -1 : 0;
+}
+
+int tracing_gaps_read(const char *run, struct tracing_gaps *g, FILE *err)
+{
+    char *path;
+
+    g->n = 0;
+    if (asprintf(&path, "%s/trace-gaps", run) < 0)
+        return -1;
+    FILE *f = fopen(path, "re");
+    int code = f || errno == ENOENT ? 0 : errno;
+    if (code)
+        fprintf(err, "%s: %s\n", path, strerror(code));
+    if (f && tracing_gaps_parse(f, path, g, err) < 0)
+        code = errno;
     if (f)
         fclose(f);
     free(path);

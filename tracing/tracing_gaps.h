@@ -25,6 +25,8 @@ bool tracing_gaps_hide(const struct tracing_gaps *g, vtime_t at, unsigned id);
 bool tracing_gaps_valid(const struct tracing_gap *gaps, unsigned n);
 /* 0 (no file: no gaps), or -1 errno with "path: line N: reason" on err. */
 int tracing_gaps_read(const char *run, struct tracing_gaps *g, FILE *err);
+/* The same from an open file; path is for messages. */
+int tracing_gaps_parse(FILE *f, const char *path, struct tracing_gaps *g, FILE *err);
 /* Makes, replaces or (no gaps) removes the file. 0, or -1 errno. */
 int tracing_gaps_write(const char *path, const struct tracing_gaps *g);
 
