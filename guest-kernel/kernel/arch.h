@@ -131,7 +131,7 @@ void arch_code_changed(void);
 
 /* ---- large pieces of memory (text_<isa>.c) ---- */
 
-/* bytes: a multiple of 64, not 0. They do not overlap, and lie at multiples of 8. */
+/* bytes: a multiple of 128, not 0. They do not overlap, and lie at multiples of 8. */
 void arch_copy(void *to, const void *from, size_t bytes);
 /* The same of what lies at a multiple of 64: all zero. */
 void arch_zero(void *to, size_t bytes);

@@ -96,7 +96,7 @@ bool same(const char *a, const char *b)
 }
 
 typedef uint64_t __attribute__((may_alias)) any_word;
-enum { WORD = 8, CHUNK = 64, LARGE = 256 };
+enum { WORD = 8, CHUNK = 128, LARGE = 256 };
 
 static bool aligned(const void *a, const void *b, size_t to)
 {

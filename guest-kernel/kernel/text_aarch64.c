@@ -14,16 +14,14 @@ enum {
 void arch_copy(void *to, const void *from, size_t bytes)
 {
     __asm__ volatile(
-        "1:\tldp x8, x9, [%1]\n\t"
-        "ldp x10, x11, [%1, #16]\n\t"
+        "1:\tldp x10, x11, [%1, #16]\n\t"
         "ldp x12, x13, [%1, #32]\n\t"
         "ldp x14, x15, [%1, #48]\n\t"
-        "add %1, %1, #64\n\t"
-        "stp x8, x9, [%0]\n\t"
+        "ldp x8, x9, [%1], #64\n\t"
         "stp x10, x11, [%0, #16]\n\t"
         "stp x12, x13, [%0, #32]\n\t"
         "stp x14, x15, [%0, #48]\n\t"
-        "add %0, %0, #64\n\t"
+        "stp x8, x9, [%0], #64\n\t"
         "subs %2, %2, #64\n\t"
         "b.ne 1b"
         : "+r"(to), "+r"(from), "+r"(bytes)::"x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "cc",
