@@ -19,7 +19,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NODES = 4, HONEST = 3, EVIL = 3, PAGES = 8, PAGE = 64, SLOTS = 40, SEEN = 8, MOST_MESSAGES = 5000 };
+enum {
+    NODES = 4,
+    HONEST = 3,
+    EVIL = 3,
+    PAGES = 8,
+    PAGE = FUZZ_CORE_PAGE,
+    SLOTS = 40,
+    SEEN = 8,
+    MOST_MESSAGES = 5000
+};
 
 struct packet {
     struct packet *next;
@@ -29,10 +38,10 @@ struct packet {
 };
 
 struct node {
+    long blocks; /* first: fuzz_core.h */
     struct core_env env;
     struct page page;
     unsigned number;
-    long blocks;
     uint8_t mapped[PAGES];
     struct packet *first[HONEST], **last[HONEST]; /* by sender: what is on its way here */
 };
@@ -50,8 +59,8 @@ static size_t left;
 static struct node node[HONEST];
 static struct slot slot[SLOTS];
 static struct page_wire seen[SEEN];
-static unsigned n_seen, fail_in;
-static uint64_t now, frame_of[PAGE / 8];
+static unsigned n_seen;
+static uint64_t frame_of[PAGE / 8];
 
 void fuzz_core_begin(const uint8_t *data, size_t size)
 {
@@ -73,42 +82,6 @@ uint64_t fuzz_core_take(unsigned bytes)
 }
 
 /* ---- what the nodes are lent ---- */
-
-static uint64_t on_now(void *ctx)
-{
-    (void)ctx;
-    return now;
-}
-
-static void on_timer(void *ctx, uint64_t at)
-{
-    (void)ctx, (void)at;
-}
-
-static void *on_alloc(void *ctx, size_t bytes)
-{
-    if (fail_in > 0 && --fail_in == 0)
-        return NULL;
-    ((struct node *)ctx)->blocks++;
-    return malloc(bytes);
-}
-
-static void on_free(void *ctx, void *memory, size_t bytes)
-{
-    memset(memory, 0xee, bytes);
-    ((struct node *)ctx)->blocks--;
-    free(memory);
-}
-
-static void *on_frame_alloc(void *ctx)
-{
-    return on_alloc(ctx, PAGE);
-}
-
-static void on_frame_free(void *ctx, void *frame)
-{
-    on_free(ctx, frame, PAGE);
-}
 
 static void on_map(void *ctx, uint64_t page, void *frame, enum page_state state)
 {
@@ -235,7 +208,7 @@ static void settle(bool any, bool unpin)
     unsigned messages = 0;
     for (bool busy = true; busy;) {
         busy = false;
-        now += 1000;
+        fuzz_core_now += 1000;
         for (unsigned to = 0; to < HONEST; to++) {
             for (unsigned from = 0; from < HONEST; from++)
                 while (messages < MOST_MESSAGES && deliver(from, to)) {
@@ -341,11 +314,11 @@ static void step(bool any)
             deliver(b % HONEST, b / 16 % HONEST);
         break;
     case 7:
-        now += fuzz_core_take(1) * 8;
+        fuzz_core_now += fuzz_core_take(1) * 8;
         page_poll(&node[op / 16 % HONEST].page);
         break;
     case 8:
-        fail_in = (unsigned)fuzz_core_take(1) % 16;
+        fuzz_core_fail_in = (unsigned)fuzz_core_take(1) % 16;
         break;
     case 9:
         settle(any, false);
@@ -366,7 +339,8 @@ static void step(bool any)
 static void pages(bool any)
 {
     uint64_t hold = fuzz_core_take(1) % 2 * 700;
-    now = n_seen = fail_in = 0;
+    n_seen = fuzz_core_fail_in = 0;
+    fuzz_core_now = 0;
     memset(seen, 0, sizeof seen);
     memset(slot, 0, sizeof slot);
     for (unsigned i = 0; i < HONEST; i++) {
@@ -375,8 +349,11 @@ static void pages(bool any)
         n->number = i;
         for (unsigned k = 0; k < HONEST; k++)
             n->last[k] = &n->first[k];
-        n->env = (struct core_env){
-            .ctx = n, .now_ns = on_now, .timer = on_timer, .alloc = on_alloc, .free = on_free};
+        n->env = (struct core_env){.ctx = n,
+                                   .now_ns = fuzz_core_time,
+                                   .timer = fuzz_core_timer,
+                                   .alloc = fuzz_core_alloc,
+                                   .free = fuzz_core_free};
         struct page_config c = {.env = &n->env,
                                 .self = i,
                                 .nodes = NODES,
@@ -387,13 +364,13 @@ static void pages(bool any)
                                 .initial = on_initial,
                                 .send = on_send,
                                 .map = on_map,
-                                .frame_alloc = on_frame_alloc,
-                                .frame_free = on_frame_free};
+                                .frame_alloc = fuzz_core_frame_alloc,
+                                .frame_free = fuzz_core_frame_free};
         assert(page_init(&n->page, &c) == CORE_OK);
     }
     while (fuzz_core_more())
         step(any);
-    fail_in = 0;
+    fuzz_core_fail_in = 0;
     kill_evil();
     settle(any, true);
     check();

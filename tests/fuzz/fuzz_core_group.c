@@ -32,31 +32,15 @@ struct packet {
     uint8_t what;
 };
 struct node {
+    long blocks; /* first: fuzz_core.h */
     struct core_env env;
     struct group g;
     unsigned number;
-    long blocks;
     struct body body[BODIES];
     struct slot slot[SLOTS];
     struct packet *first, **last; /* from the other honest one */
 };
 static struct node node[HONEST];
-static unsigned fail_in;
-
-static void *on_alloc(void *ctx, size_t bytes)
-{
-    if (fail_in > 0 && --fail_in == 0)
-        return NULL;
-    ((struct node *)ctx)->blocks++;
-    return malloc(bytes);
-}
-
-static void on_free(void *ctx, void *memory, size_t bytes)
-{
-    memset(memory, 0xee, bytes);
-    ((struct node *)ctx)->blocks--;
-    free(memory);
-}
 
 static void on_send(void *ctx, unsigned to, unsigned type, const struct group_wire *w, const void *what,
                     size_t bytes)
@@ -98,7 +82,7 @@ static void on_process_free(void *ctx, struct group_process *p)
 static int32_t begins(struct group_process *p, int32_t thread)
 {
     struct body *b = (struct body *)p;
-    if ((fail_in > 0 && --fail_in == 0) || b->threads >= THREADS)
+    if (fuzz_core_fails() || b->threads >= THREADS)
         return -11;
     b->thread[b->threads++] = thread;
     return 0;
@@ -132,7 +116,7 @@ static void on_stop(void *ctx, struct group_process *p)
 static bool on_bury(void *ctx, struct group_process *p)
 {
     (void)ctx;
-    if (fail_in > 0 && --fail_in == 0)
+    if (fuzz_core_fails())
         return false;
     ((struct body *)p)->bury = true;
     return true;
@@ -338,7 +322,7 @@ static void step(bool any)
         for (unsigned i = 1 + op / 64; i > 0; i--)
             deliver(op / 8 % HONEST);
     } else if (op == 4) {
-        fail_in = (unsigned)fuzz_core_take(1) % 16;
+        fuzz_core_fail_in = (unsigned)fuzz_core_take(1) % 16;
     } else {
         forge(any);
     }
@@ -376,13 +360,13 @@ static void settle(bool any)
 
 void fuzz_core_group(bool any)
 {
-    fail_in = 0;
+    fuzz_core_fail_in = 0;
     for (unsigned i = 0; i < HONEST; i++) {
         struct node *n = &node[i];
         memset(n, 0, sizeof *n);
         n->number = i;
         n->last = &n->first;
-        n->env = (struct core_env){.ctx = n, .alloc = on_alloc, .free = on_free};
+        n->env = (struct core_env){.ctx = n, .alloc = fuzz_core_alloc, .free = fuzz_core_free};
         const struct group_config c = {.env = &n->env,
                                        .self = i,
                                        .nodes = NODES,
@@ -407,7 +391,7 @@ void fuzz_core_group(bool any)
     }
     while (fuzz_core_more())
         step(any);
-    fail_in = 0;
+    fuzz_core_fail_in = 0;
     for (unsigned i = 0; i < HONEST; i++)
         group_peer_dead(&node[i].g, EVIL);
     settle(any);

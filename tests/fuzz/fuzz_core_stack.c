@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NODES = 5, SELF = 1, PAGES = 10, PAGE = 64, MOST = 200, SLOTS = 40, CALLS = 4, LIFE = 7 };
+enum { NODES = 5, SELF = 1, PAGES = 10, PAGE = FUZZ_CORE_PAGE, MOST = 200, SLOTS = 40, CALLS = 4, LIFE = 7 };
 
 struct slot {
     struct page_fault f;
@@ -24,47 +24,8 @@ static struct slot slot[SLOTS];
 static struct msg_call call[CALLS];
 static bool calls[CALLS];
 static long blocks;
-static uint64_t now, dead;
+static uint64_t dead;
 static uint8_t mapped[PAGES];
-static unsigned fail_in;
-
-static uint64_t on_now(void *ctx)
-{
-    (void)ctx;
-    return now;
-}
-
-static void on_timer(void *ctx, uint64_t at)
-{
-    (void)ctx, (void)at;
-}
-
-static void *on_alloc(void *ctx, size_t bytes)
-{
-    (void)ctx;
-    if (fail_in > 0 && --fail_in == 0)
-        return NULL;
-    blocks++;
-    return malloc(bytes);
-}
-
-static void on_free(void *ctx, void *memory, size_t bytes)
-{
-    (void)ctx;
-    memset(memory, 0xee, bytes);
-    blocks--;
-    free(memory);
-}
-
-static void *on_frame_alloc(void *ctx)
-{
-    return on_alloc(ctx, PAGE);
-}
-
-static void on_frame_free(void *ctx, void *frame)
-{
-    on_free(ctx, frame, PAGE);
-}
 
 static void on_map(void *ctx, uint64_t number, void *frame, enum page_state state)
 {
@@ -274,7 +235,8 @@ static void request(unsigned b)
     call[k] = (struct msg_call){.answered = on_answered, .done = on_call_done};
     calls[k] = true;
     uint64_t nodes = b >> 3;
-    if (msg_request(&layer, &call[k], nodes, 1 + (b & 4) / 4, now + 3000, 0x80, "question", 8) != CORE_OK)
+    if (msg_request(&layer, &call[k], nodes, 1 + (b & 4) / 4, fuzz_core_now + 3000, 0x80, "question", 8) !=
+        CORE_OK)
         calls[k] = false;
 }
 
@@ -293,14 +255,14 @@ static void step(void)
         request((unsigned)fuzz_core_take(1));
         break;
     case 4:
-        now += fuzz_core_take(1) * (op & 16 ? 40 : 1);
+        fuzz_core_now += fuzz_core_take(1) * (op & 16 ? 40 : 1);
         for (uint64_t failed = msg_poll(&layer); failed; failed &= failed - 1)
             member_declare_dead(&member, core_first(failed));
         member_poll(&member);
         page_poll(&page);
         break;
     case 5:
-        fail_in = (unsigned)fuzz_core_take(1) % 16;
+        fuzz_core_fail_in = (unsigned)fuzz_core_take(1) % 16;
         break;
     case 6:
         n = (unsigned)fuzz_core_take(1);
@@ -332,8 +294,12 @@ static void step(void)
 
 void fuzz_core_stack(void)
 {
-    static struct core_env env = {
-        .send = on_send, .now_ns = on_now, .timer = on_timer, .alloc = on_alloc, .free = on_free};
+    static struct core_env env = {.ctx = &blocks,
+                                  .send = on_send,
+                                  .now_ns = fuzz_core_time,
+                                  .timer = fuzz_core_timer,
+                                  .alloc = fuzz_core_alloc,
+                                  .free = fuzz_core_free};
     unsigned b = (unsigned)fuzz_core_take(1);
     struct msg_config mc = {.env = &env,
                             .self = SELF,
@@ -357,28 +323,31 @@ void fuzz_core_stack(void)
                              .page_bytes = PAGE,
                              .buckets = 4,
                              .hold_ns = b & 2 ? 500 : 0,
+                             .ctx = &blocks,
                              .initial = on_initial,
                              .send = on_page_send,
                              .map = on_map,
-                             .frame_alloc = on_frame_alloc,
-                             .frame_free = on_frame_free};
+                             .frame_alloc = fuzz_core_frame_alloc,
+                             .frame_free = fuzz_core_frame_free};
     memset(slot, 0, sizeof slot);
     memset(calls, 0, sizeof calls);
     memset(mapped, 0, sizeof mapped);
-    now = dead = blocks = fail_in = 0;
+    fuzz_core_now = dead = 0;
+    blocks = 0;
+    fuzz_core_fail_in = 0;
     assert(msg_init(&layer, &mc) == CORE_OK && page_init(&page, &pc) == CORE_OK);
     assert(member_init(&member, &bc) == CORE_OK);
     while (fuzz_core_more())
         step();
-    fail_in = 0;
+    fuzz_core_fail_in = 0;
     for (unsigned i = 0; i < NODES; i++) /* nobody is left: all that waits for somebody ends */
         member_declare_dead(&member, i);
-    now += 1000;
+    fuzz_core_now += 1000;
     page_poll(&page);
     for (uint64_t number = 0; number < PAGES; number++)
         while (page_pinned(&page, number)) { /* others may pin then */
             page_unpin(&page, number);
-            now += 1000;
+            fuzz_core_now += 1000;
             page_poll(&page);
         }
     check();

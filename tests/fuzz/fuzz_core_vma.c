@@ -27,26 +27,8 @@ static struct vma_space own, other;
 static struct core_env env;
 static bool threads_wait;
 static long blocks;
-static unsigned fail_in;
 static struct vma_wire last[2]; /* FORGET or DROP, to each of the others */
 static unsigned last_type[2];
-
-static void *on_alloc(void *ctx, size_t bytes)
-{
-    (void)ctx;
-    if (fail_in > 0 && --fail_in == 0)
-        return NULL;
-    blocks++;
-    return malloc(bytes);
-}
-
-static void on_free(void *ctx, void *memory, size_t bytes)
-{
-    (void)ctx;
-    memset(memory, 0xee, bytes);
-    blocks--;
-    free(memory);
-}
 
 static void on_send(void *ctx, unsigned to, unsigned type, const struct vma_wire *w, size_t bytes)
 {
@@ -218,7 +200,7 @@ static void step(void)
         vma_quiet(&v);
         break;
     case 7:
-        fail_in = (unsigned)fuzz_core_take(1) % 8;
+        fuzz_core_fail_in = (unsigned)fuzz_core_take(1) % 8;
         break;
     case 8:
         if (fuzz_core_take(1) == 0)
@@ -248,12 +230,12 @@ void fuzz_core_vma(void)
                                  .gone = on_gone,
                                  .busy = on_busy,
                                  .drop = on_drop};
-    env = (struct core_env){.alloc = on_alloc, .free = on_free};
+    env = (struct core_env){.ctx = &blocks, .alloc = fuzz_core_alloc, .free = fuzz_core_free};
     memset(question, 0, sizeof question);
     memset(change, 0, sizeof change);
     memset(last, 0, sizeof last);
     threads_wait = false;
-    fail_in = 0;
+    fuzz_core_fail_in = 0;
     blocks = 0;
     assert(vma_init(&v, &c) == CORE_OK);
     vma_space_begin(&v, &own, 1, SELF);
@@ -261,7 +243,7 @@ void fuzz_core_vma(void)
     own.brk_begin = own.brk = PAGE;
     while (fuzz_core_more())
         step();
-    fail_in = 0;
+    fuzz_core_fail_in = 0;
     threads_wait = false;
     vma_quiet(&v);
     vma_peer_dead(&v, 0);
