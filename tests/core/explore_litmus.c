@@ -137,7 +137,7 @@ static void plan(unsigned role, unsigned node, enum way way)
 
 static int explore(const char *placement, enum way way, struct sums *sums)
 {
-    struct search s = {.check = way >= DEAF ? nothing : sim_check, .end = at_end};
+    struct states s = search_states(way >= DEAF ? nothing : sim_check, at_end);
     const char *wrong = NULL;
     unsigned nodes = 2;
     for (unsigned i = 0; i < roles; i++)
@@ -152,7 +152,9 @@ static int explore(const char *placement, enum way way, struct sums *sums)
     sim.planted = way == DEAF ? SIM_DEAF : way == STALE ? SIM_STALE : SIM_SOUND;
     if (wrong)
         printf("core: litmus: before it begins: %s\n", wrong);
-    if (wrong || search(&s) < 0)
+    else if ((wrong = states_all(&s)))
+        printf("core: litmus: %s\n", wrong);
+    if (wrong)
         return -1;
     sums->placements++;
     sums->states += s.states;

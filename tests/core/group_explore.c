@@ -7,17 +7,16 @@
  *     group_explore all          all of them
  *     group_explore NAME         one
  */
+#include "tests/core/driver.h"
 #include "tests/core/group_sim.h"
 #include "tests/core/states.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_STEPS = 300 };
 
 static const struct config {
-    const char *name;
-    bool always; /* small enough for every build */
+    struct driver_config d; /* always: small enough for every build */
     unsigned nodes, crashes;
     struct {
         unsigned node, program;
@@ -25,31 +24,31 @@ static const struct config {
     unsigned firsts;
     const char *program[GS_PROGRAMS];
 } configs[] = {
-    {"start", true, 2, 0, {{0, 0}}, 1, {"s11 s11", "c2", "x"}},
-    {"start-end", true, 2, 0, {{0, 0}}, 1, {"c1 s12", "g", "c3", "x"}},
-    {"end-there", true, 2, 0, {{0, 0}}, 1, {"s11 s12", "g", "c3", "x"}},
-    {"two-ends", true, 3, 0, {{0, 0}}, 1, {"s11 s22 g", "g", "c3 g", "x"}},
-    {"join-end", true, 2, 0, {{0, 0}}, 1, {"s12 c1", "g", "c3 c3", "x"}},
-    {"kill", true, 2, 0, {{0, 0}, {1, 2}}, 2, {"s11 F", "F", "k00 k09 k09"}},
-    {"kill-exit", true, 3, 0, {{0, 0}, {1, 2}, {2, 2}}, 3, {"s21", "x", "k09 k00"}},
-    {"kill-nobody", true, 2, 0, {{0, 0}, {1, 1}}, 2, {"k99 k19", "k99 k09"}},
-    {"spawn", true, 2, 0, {{0, 0}}, 1, {"p12 w w", "x", "s03", "x"}},
-    {"spawn-kill", true, 2, 0, {{0, 0}, {1, 1}}, 2, {"p12 v", "k29 k29", "s03", "x"}},
-    {"two-wait", true, 2, 0, {{0, 0}}, 1, {"c1 p12 w", "n w", "x"}},
-    {"parent-first", true, 2, 0, {{0, 0}}, 1, {"p12 f2", "x", "h x"}},
-    {"fork-kill", true, 2, 0, {{0, 0}, {1, 1}}, 2, {"f2 w", "k29 k19 k29", "x"}},
-    {"held", true, 2, 0, {{0, 0}}, 1, {"S11", "h g"}},
-    {"start-crash", true, 2, 1, {{0, 0}}, 1, {"s11 s12", "c2", "g"}},
-    {"held-crash", true, 2, 1, {{0, 0}}, 1, {"S11 c2", "c2", "x"}},
-    {"spawn-crash", true, 3, 1, {{0, 0}}, 1, {"p12 w", "x", "s23", "x"}},
-    {"kill-crash", true, 3, 1, {{0, 0}, {1, 2}}, 2, {"s21", "c3", "k09 k09", "x"}},
-    {"join-crash", true, 3, 1, {{0, 0}}, 1, {"s11 s21", "c2", "x"}},
-    {"orphans", true, 3, 2, {{0, 0}}, 1, {"s11 s22", "h c3", "g", "x"}},
-    {"all-kinds", false, 3, 0, {{0, 0}, {1, 2}}, 2, {"s13 p13 w", "x", "k09 k29", "c1 g"}},
-    {"all-crash", false, 3, 1, {{0, 0}, {1, 2}}, 2, {"s13 p23 w", "x", "k09 k29", "c1 g"}},
-    {"three-crash", false, 3, 2, {{0, 0}}, 1, {"s11 s21", "c2", "h g"}},
-    {"clones-crash", false, 3, 2, {{0, 0}}, 1, {"s11 s21 c2", "c2", "g"}},
-    {"tree-crash", true, 3, 2, {{0, 0}}, 1, {"p11 p22 w w", "f3 w", "p03 w", "x"}},
+    {{"start", true}, 2, 0, {{0, 0}}, 1, {"s11 s11", "c2", "x"}},
+    {{"start-end", true}, 2, 0, {{0, 0}}, 1, {"c1 s12", "g", "c3", "x"}},
+    {{"end-there", true}, 2, 0, {{0, 0}}, 1, {"s11 s12", "g", "c3", "x"}},
+    {{"two-ends", true}, 3, 0, {{0, 0}}, 1, {"s11 s22 g", "g", "c3 g", "x"}},
+    {{"join-end", true}, 2, 0, {{0, 0}}, 1, {"s12 c1", "g", "c3 c3", "x"}},
+    {{"kill", true}, 2, 0, {{0, 0}, {1, 2}}, 2, {"s11 F", "F", "k00 k09 k09"}},
+    {{"kill-exit", true}, 3, 0, {{0, 0}, {1, 2}, {2, 2}}, 3, {"s21", "x", "k09 k00"}},
+    {{"kill-nobody", true}, 2, 0, {{0, 0}, {1, 1}}, 2, {"k99 k19", "k99 k09"}},
+    {{"spawn", true}, 2, 0, {{0, 0}}, 1, {"p12 w w", "x", "s03", "x"}},
+    {{"spawn-kill", true}, 2, 0, {{0, 0}, {1, 1}}, 2, {"p12 v", "k29 k29", "s03", "x"}},
+    {{"two-wait", true}, 2, 0, {{0, 0}}, 1, {"c1 p12 w", "n w", "x"}},
+    {{"parent-first", true}, 2, 0, {{0, 0}}, 1, {"p12 f2", "x", "h x"}},
+    {{"fork-kill", true}, 2, 0, {{0, 0}, {1, 1}}, 2, {"f2 w", "k29 k19 k29", "x"}},
+    {{"held", true}, 2, 0, {{0, 0}}, 1, {"S11", "h g"}},
+    {{"start-crash", true}, 2, 1, {{0, 0}}, 1, {"s11 s12", "c2", "g"}},
+    {{"held-crash", true}, 2, 1, {{0, 0}}, 1, {"S11 c2", "c2", "x"}},
+    {{"spawn-crash", true}, 3, 1, {{0, 0}}, 1, {"p12 w", "x", "s23", "x"}},
+    {{"kill-crash", true}, 3, 1, {{0, 0}, {1, 2}}, 2, {"s21", "c3", "k09 k09", "x"}},
+    {{"join-crash", true}, 3, 1, {{0, 0}}, 1, {"s11 s21", "c2", "x"}},
+    {{"orphans", true}, 3, 2, {{0, 0}}, 1, {"s11 s22", "h c3", "g", "x"}},
+    {{"all-kinds", false}, 3, 0, {{0, 0}, {1, 2}}, 2, {"s13 p13 w", "x", "k09 k29", "c1 g"}},
+    {{"all-crash", false}, 3, 1, {{0, 0}, {1, 2}}, 2, {"s13 p23 w", "x", "k09 k29", "c1 g"}},
+    {{"three-crash", false}, 3, 2, {{0, 0}}, 1, {"s11 s21", "c2", "h g"}},
+    {{"clones-crash", false}, 3, 2, {{0, 0}}, 1, {"s11 s21 c2", "c2", "g"}},
+    {{"tree-crash", true}, 3, 2, {{0, 0}}, 1, {"p11 p22 w w", "f3 w", "p03 w", "x"}},
 };
 
 static unsigned actions(void *list)
@@ -200,52 +199,37 @@ static void mix(void)
     in_order(&gs.begun_thread[0].id, sizeof gs.begun_thread[0], gs.ids, mix_begun, NULL);
 }
 
-static int explore(const struct config *c)
+static void begin(const void *config, struct states *s, char *text, size_t bytes)
 {
+    const struct config *c = config;
     const struct gs_limits limits = {.children = 9, .elsewhere = 9, .last_id = 9999};
-    struct states s = {.world = &gs,
-                       .world_bytes = sizeof gs,
-                       .action_bytes = sizeof(struct gs_action),
-                       .most_actions = GS_ACTIONS,
-                       .most_steps = MOST_STEPS,
-                       .actions = actions,
-                       .needed = needed,
-                       .act = act,
-                       .print = print,
-                       .check = gs_check,
-                       .finish = gs_finish,
-                       .hash = mix};
+    *s = (struct states){.world = &gs,
+                         .world_bytes = sizeof gs,
+                         .action_bytes = sizeof(struct gs_action),
+                         .most_actions = GS_ACTIONS,
+                         .most_steps = MOST_STEPS,
+                         .actions = actions,
+                         .needed = needed,
+                         .act = act,
+                         .print = print,
+                         .check = gs_check,
+                         .finish = gs_finish,
+                         .hash = mix};
     gs_start(c->nodes, &limits);
     for (unsigned i = 0; i < GS_PROGRAMS && c->program[i]; i++)
         gs_program(i, c->program[i]);
     for (unsigned i = 0; i < c->firsts; i++)
         gs_first(c->first[i].node, c->first[i].program);
     gs.crashes = c->crashes;
-    const char *wrong = states_all(&s);
-    if (wrong) {
-        printf("core: group, explore: %s: %s\n", c->name, wrong);
-        return -1;
-    }
-    printf(
-        "core: group, explore: %-14s %u nodes %u crashes: %9llu states %10llu transitions %7llu ends, depth "
-        "%u\n",
-        c->name, c->nodes, c->crashes, (unsigned long long)s.states, (unsigned long long)s.transitions,
-        (unsigned long long)s.ends, s.deepest);
-    return 0;
+    snprintf(text, bytes, "%u nodes %u crashes", c->nodes, c->crashes);
 }
 
 int main(int argc, char **argv)
 {
-    bool found = false;
-    for (size_t i = 0; i < sizeof configs / sizeof configs[0]; i++) {
-        bool wanted =
-            argc > 1 ? !strcmp(argv[1], "all") || !strcmp(argv[1], configs[i].name) : configs[i].always;
-        found |= wanted;
-        if (wanted && explore(&configs[i]) < 0)
-            return EXIT_FAILURE;
-        fflush(stdout);
-    }
-    if (!found)
-        fprintf(stderr, "group_explore: no such configuration: %s\n", argv[1]);
-    return found ? EXIT_SUCCESS : EXIT_FAILURE;
+    const struct driver_explore e = {.part = "group",
+                                     .configs = configs,
+                                     .count = sizeof configs / sizeof configs[0],
+                                     .bytes = sizeof configs[0],
+                                     .begin = begin};
+    return driver_explore(argc, argv, &e);
 }

@@ -2,6 +2,7 @@
 /* group_sim.c - the world of group_sim.h: its beginning, messages, deaths, and what can happen next. What
  * nodes lend is in group_node.c, threads are in group_thread.c, what should be so is in group_reference.c,
  * and what must hold in group_sim_check.c. */
+#include "tests/core/chance.h"
 #include "tests/core/group_thread.h"
 #include <stdio.h>
 #include <string.h>
@@ -11,10 +12,7 @@ const struct gs_hooks *gs_hooks;
 
 uint64_t gs_random(void)
 {
-    uint64_t z = gs.random += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
+    return chance(&gs.random);
 }
 
 /* ---- the beginning ---- */

@@ -10,15 +10,9 @@
 #ifndef TESTS_CORE_SEARCH_H
 #define TESTS_CORE_SEARCH_H
 #include "tests/core/sim.h"
+#include "tests/core/states.h"
 
-struct search {
-    const char *(*check)(void); /* in each state: NULL, or what is wrong; sim_check */
-    const char *(*end)(void);   /* where nothing can happen; may spoil the world; sim_finish */
-    uint64_t states, transitions, ends;
-    unsigned deepest;
-};
-
-/* From the world as it is; it is spoilt afterwards. 0, or -1: something is wrong, and was told on stdout with
- * all actions that led there. Ends the process without memory. */
-int search(struct search *s);
+/* For states_all, from the world as it is. check: in each state: NULL, or what is wrong (sim_check). end:
+ * where nothing can happen; may spoil the world (sim_finish). */
+struct states search_states(const char *(*check)(void), const char *(*end)(void));
 #endif

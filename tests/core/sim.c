@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* sim.c - the simulated nodes (sim.h): environment, actions. The reference's part is sim_check.c. */
 #include "tests/core/sim.h"
+#include "tests/core/chance.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,10 +10,7 @@ struct sim sim;
 
 uint64_t sim_random(void)
 {
-    uint64_t z = sim.random += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
+    return chance(&sim.random);
 }
 
 static void broken(const char *what)

@@ -7,10 +7,10 @@
  *     vma_explore all          all of them
  *     vma_explore NAME         one
  */
+#include "tests/core/driver.h"
 #include "tests/core/states.h"
 #include "tests/core/vma_thread.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_STEPS = 400 };
@@ -21,35 +21,34 @@ struct script {
 };
 
 static const struct config {
-    const char *name;
-    bool always; /* small enough for every build */
+    struct driver_config d; /* always: small enough for every build */
     unsigned nodes, crashes, cached;
     const char *first; /* what is mapped in the beginning */
     struct script thread[VS_THREADS];
 } configs[] = {
-    {"lookup", true, 2, 0, 9, "M42", {{1, "R4 W5"}, {1, "W4"}}},
-    {"unmap", true, 2, 0, 9, "M42", {{0, "W4 U42"}, {1, "W4 R5"}}},
-    {"unmap-map", true, 2, 0, 9, "M41", {{0, "U41 A41 W4"}, {1, "W4 R4 R4"}}},
-    {"map-over", true, 2, 0, 9, "M41", {{0, "M41 R4"}, {1, "W4 R4"}, {1, "R4"}}},
-    {"protect", true, 2, 0, 9, "M42", {{0, "P41 Q41"}, {1, "W4 W4 W5"}}},
-    {"place", true, 2, 0, 9, "M41", {{0, "U41"}, {0, "L1 W4"}, {1, "R4 R4"}}},
-    {"not-mapped", true, 2, 0, 9, "", {{0, "A41"}, {1, "R4 R4"}, {1, "R4"}}},
-    {"brk", true, 2, 0, 9, "", {{0, "B3 B2 B3"}, {1, "W2 R2"}}},
-    {"evict", true, 2, 0, 1, "M41 M51", {{0, "P41"}, {1, "R4 R5 W4"}}},
-    {"file", true, 2, 0, 9, "F42", {{0, "R4 P42 Q42"}, {1, "W4 R5"}}},
-    {"text", true, 2, 0, 9, "T42", {{0, "U41 M41"}, {1, "R4 R5 R4"}}},
-    {"two-unmaps", true, 2, 0, 9, "M43", {{0, "U42"}, {0, "U52"}, {1, "R4 R5 R6"}}},
-    {"several", true, 2, 0, 9, "M41 M51 M61", {{0, "U43"}, {1, "W4 R5 W6"}, {1, "R6"}}},
-    {"join", true, 2, 0, 9, "M43", {{0, "P51"}, {0, "P41 Q42"}, {1, "W5 W4"}}},
-    {"join-file", true, 2, 0, 9, "F43", {{0, "P51 Q43"}, {1, "W4 R5 W6"}}},
-    {"several-crash", true, 3, 1, 9, "M41 M51", {{0, "U42"}, {1, "W4"}, {2, "R5"}}},
-    {"unmap-crash", true, 2, 1, 9, "M41", {{0, "U41 A41 R4"}, {1, "W4 R4"}}},
-    {"protect-crash", true, 3, 1, 9, "M41", {{0, "P41"}, {1, "W4"}, {2, "R4"}}},
-    {"three", true, 3, 0, 9, "M41", {{0, "U41"}, {1, "W4"}, {2, "R4"}}},
-    {"three-map", true, 3, 0, 9, "M41", {{0, "M41"}, {1, "W4"}, {2, "R4"}}},
-    {"three-crash", false, 3, 1, 9, "M41", {{0, "U41 A41"}, {1, "W4 R4"}, {2, "R4"}}},
-    {"three-two", false, 3, 0, 9, "M42", {{0, "U41 A41"}, {1, "W4 R5"}, {2, "R4 W5"}}},
-    {"three-crashes", false, 3, 2, 9, "M41", {{0, "M41"}, {1, "W4"}, {2, "R4"}, {2, "W4"}}},
+    {{"lookup", true}, 2, 0, 9, "M42", {{1, "R4 W5"}, {1, "W4"}}},
+    {{"unmap", true}, 2, 0, 9, "M42", {{0, "W4 U42"}, {1, "W4 R5"}}},
+    {{"unmap-map", true}, 2, 0, 9, "M41", {{0, "U41 A41 W4"}, {1, "W4 R4 R4"}}},
+    {{"map-over", true}, 2, 0, 9, "M41", {{0, "M41 R4"}, {1, "W4 R4"}, {1, "R4"}}},
+    {{"protect", true}, 2, 0, 9, "M42", {{0, "P41 Q41"}, {1, "W4 W4 W5"}}},
+    {{"place", true}, 2, 0, 9, "M41", {{0, "U41"}, {0, "L1 W4"}, {1, "R4 R4"}}},
+    {{"not-mapped", true}, 2, 0, 9, "", {{0, "A41"}, {1, "R4 R4"}, {1, "R4"}}},
+    {{"brk", true}, 2, 0, 9, "", {{0, "B3 B2 B3"}, {1, "W2 R2"}}},
+    {{"evict", true}, 2, 0, 1, "M41 M51", {{0, "P41"}, {1, "R4 R5 W4"}}},
+    {{"file", true}, 2, 0, 9, "F42", {{0, "R4 P42 Q42"}, {1, "W4 R5"}}},
+    {{"text", true}, 2, 0, 9, "T42", {{0, "U41 M41"}, {1, "R4 R5 R4"}}},
+    {{"two-unmaps", true}, 2, 0, 9, "M43", {{0, "U42"}, {0, "U52"}, {1, "R4 R5 R6"}}},
+    {{"several", true}, 2, 0, 9, "M41 M51 M61", {{0, "U43"}, {1, "W4 R5 W6"}, {1, "R6"}}},
+    {{"join", true}, 2, 0, 9, "M43", {{0, "P51"}, {0, "P41 Q42"}, {1, "W5 W4"}}},
+    {{"join-file", true}, 2, 0, 9, "F43", {{0, "P51 Q43"}, {1, "W4 R5 W6"}}},
+    {{"several-crash", true}, 3, 1, 9, "M41 M51", {{0, "U42"}, {1, "W4"}, {2, "R5"}}},
+    {{"unmap-crash", true}, 2, 1, 9, "M41", {{0, "U41 A41 R4"}, {1, "W4 R4"}}},
+    {{"protect-crash", true}, 3, 1, 9, "M41", {{0, "P41"}, {1, "W4"}, {2, "R4"}}},
+    {{"three", true}, 3, 0, 9, "M41", {{0, "U41"}, {1, "W4"}, {2, "R4"}}},
+    {{"three-map", true}, 3, 0, 9, "M41", {{0, "M41"}, {1, "W4"}, {2, "R4"}}},
+    {{"three-crash", false}, 3, 1, 9, "M41", {{0, "U41 A41"}, {1, "W4 R4"}, {2, "R4"}}},
+    {{"three-two", false}, 3, 0, 9, "M42", {{0, "U41 A41"}, {1, "W4 R5"}, {2, "R4 W5"}}},
+    {{"three-crashes", false}, 3, 2, 9, "M41", {{0, "M41"}, {1, "W4"}, {2, "R4"}, {2, "W4"}}},
 };
 
 /* R4 W4: touches of page 4. U42 P42 Q42: unmap, protect to read, to read and write 2 pages from 4. M A F T:
@@ -226,20 +225,21 @@ static void print(const void *action)
     vs_print(action);
 }
 
-static int explore(const struct config *c)
+static void begin(const void *config, struct states *s, char *text, size_t bytes)
 {
-    struct states s = {.world = &vs,
-                       .world_bytes = sizeof vs,
-                       .action_bytes = sizeof(struct vs_action),
-                       .most_actions = VS_ACTIONS,
-                       .most_steps = MOST_STEPS,
-                       .actions = actions,
-                       .needed = needed,
-                       .act = act,
-                       .print = print,
-                       .check = vs_check,
-                       .finish = vs_finish,
-                       .hash = mix};
+    const struct config *c = config;
+    *s = (struct states){.world = &vs,
+                         .world_bytes = sizeof vs,
+                         .action_bytes = sizeof(struct vs_action),
+                         .most_actions = VS_ACTIONS,
+                         .most_steps = MOST_STEPS,
+                         .actions = actions,
+                         .needed = needed,
+                         .act = act,
+                         .print = print,
+                         .check = vs_check,
+                         .finish = vs_finish,
+                         .hash = mix};
     vs_start(c->nodes, 1, c->cached, 100, 1);
     vs.value_modulo = 3;
     for (const char *w = c->first; *w; w = next_word(w))
@@ -250,31 +250,15 @@ static int explore(const struct config *c)
             vs_plan(t, plan(w));
     }
     vs.crashes = c->crashes;
-    const char *wrong = states_all(&s);
-    if (wrong) {
-        printf("core: vma, explore: %s: %s\n", c->name, wrong);
-        return -1;
-    }
-    printf(
-        "core: vma, explore: %-14s %u nodes %u crashes: %9llu states %10llu transitions %7llu ends, depth "
-        "%u\n",
-        c->name, c->nodes, c->crashes, (unsigned long long)s.states, (unsigned long long)s.transitions,
-        (unsigned long long)s.ends, s.deepest);
-    return 0;
+    snprintf(text, bytes, "%u nodes %u crashes", c->nodes, c->crashes);
 }
 
 int main(int argc, char **argv)
 {
-    bool found = false;
-    for (size_t i = 0; i < sizeof configs / sizeof configs[0]; i++) {
-        bool wanted =
-            argc > 1 ? !strcmp(argv[1], "all") || !strcmp(argv[1], configs[i].name) : configs[i].always;
-        found |= wanted;
-        if (wanted && explore(&configs[i]) < 0)
-            return EXIT_FAILURE;
-        fflush(stdout);
-    }
-    if (!found)
-        fprintf(stderr, "vma_explore: no such configuration: %s\n", argv[1]);
-    return found ? EXIT_SUCCESS : EXIT_FAILURE;
+    const struct driver_explore e = {.part = "vma",
+                                     .configs = configs,
+                                     .count = sizeof configs / sizeof configs[0],
+                                     .bytes = sizeof configs[0],
+                                     .begin = begin};
+    return driver_explore(argc, argv, &e);
 }

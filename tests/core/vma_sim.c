@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vma_sim.c - the world of vma_sim.h: what a node lends to its services, messages, deaths. Threads are in
  * vma_thread.c, what must hold in vma_check.c. */
+#include "tests/core/chance.h"
 #include "tests/core/vma_thread.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +12,7 @@ const struct vs_hooks *vs_hooks;
 
 uint64_t vs_random(void)
 {
-    uint64_t z = vs.random += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
+    return chance(&vs.random);
 }
 
 void vs_broken(const char *what)

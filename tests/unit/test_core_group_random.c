@@ -7,6 +7,7 @@
  *
  *     test_core_group_random [WORLDS [FIRST SEED]]      without: 40,000 worlds from seed 1
  */
+#include "tests/core/driver.h"
 #include "tests/core/group_sim.h"
 #include "tests/core/random_steps.h"
 #include <stdio.h>
@@ -101,21 +102,19 @@ static const char *play(struct totals *sum, bool verbose)
     return wrong ? wrong : gs_finish();
 }
 
+static struct totals t;
+
+static const char *play_seed(uint64_t seed, bool verbose)
+{
+    make(seed);
+    return play(&t, verbose);
+}
+
 int main(int argc, char **argv)
 {
-    uint64_t worlds = argc > 1 ? strtoull(argv[1], NULL, 0) : 40000;
-    uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
-    struct totals t = {0};
-    for (uint64_t seed = first; seed < first + worlds; seed++) {
-        make(seed);
-        const char *wrong = play(&t, false);
-        if (wrong) { /* again, for the reader */
-            make(seed);
-            play(&t, true);
-            printf("core: group, random: seed %llu: %s\n", (unsigned long long)seed, wrong);
-            return EXIT_FAILURE;
-        }
-    }
+    uint64_t worlds = driver_worlds(argc, argv, "group", 40000, play_seed);
+    if (!worlds)
+        return EXIT_FAILURE;
     const struct {
         const char *what;
         uint64_t n;

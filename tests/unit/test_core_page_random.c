@@ -7,6 +7,7 @@
  *
  *     test_core_page_random [WORLDS [FIRST SEED]]       without: 60,000 worlds from seed 1
  */
+#include "tests/core/driver.h"
 #include "tests/core/sim.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,21 +90,19 @@ static const char *play(struct totals *sum, bool verbose)
     return wrong ? wrong : sim_finish();
 }
 
+static struct totals t;
+
+static const char *play_seed(uint64_t seed, bool verbose)
+{
+    make(seed);
+    return play(&t, verbose);
+}
+
 int main(int argc, char **argv)
 {
-    uint64_t worlds = argc > 1 ? strtoull(argv[1], NULL, 0) : 60000;
-    uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
-    struct totals t = {0};
-    for (uint64_t seed = first; seed < first + worlds; seed++) {
-        make(seed);
-        const char *wrong = play(&t, false);
-        if (wrong) { /* again, for the reader */
-            make(seed);
-            play(&t, true);
-            printf("core: page, random: seed %llu: %s\n", (unsigned long long)seed, wrong);
-            return EXIT_FAILURE;
-        }
-    }
+    uint64_t worlds = driver_worlds(argc, argv, "page", 60000, play_seed);
+    if (!worlds)
+        return EXIT_FAILURE;
     printf(
         "core: page, random: %llu worlds, %llu actions (longest %llu), %llu reads, %llu writes, %llu "
         "messages, %llu "

@@ -11,6 +11,7 @@
  */
 #include "guest-kernel/core/member.h"
 #include "guest-kernel/core/page.h"
+#include "tests/core/chance.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,10 +61,7 @@ static uint64_t reads, writes, asks, ended[8], datagrams, lost, repeated, early,
 
 static uint64_t draw(uint64_t below)
 {
-    uint64_t z = random_state += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return (z ^ z >> 31) % below;
+    return chance(&random_state) % below;
 }
 
 static void broken(const char *what)

@@ -7,6 +7,7 @@
  *
  *     test_core_vma_random [WORLDS [FIRST SEED]]       without: 20,000 worlds from seed 1
  */
+#include "tests/core/driver.h"
 #include "tests/core/random_steps.h"
 #include "tests/core/vma_sim.h"
 #include <stdio.h>
@@ -118,22 +119,19 @@ static unsigned long long u(uint64_t n)
     return n;
 }
 
+static struct totals t;
+
+static const char *play_seed(uint64_t seed, bool verbose)
+{
+    make(seed);
+    return play(&t, verbose);
+}
+
 int main(int argc, char **argv)
 {
-    uint64_t worlds = argc > 1 ? strtoull(argv[1], NULL, 0) : 20000;
-    uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
-    bool verbose = argc > 3;
-    struct totals t = {0};
-    for (uint64_t seed = first; seed < first + worlds; seed++) {
-        make(seed);
-        const char *wrong = play(&t, verbose);
-        if (wrong) { /* again, for the reader */
-            make(seed);
-            play(&t, true);
-            printf("core: vma, random: seed %llu: %s\n", u(seed), wrong);
-            return EXIT_FAILURE;
-        }
-    }
+    uint64_t worlds = driver_worlds(argc, argv, "vma", 20000, play_seed);
+    if (!worlds)
+        return EXIT_FAILURE;
     printf(
         "core: vma, random: %llu worlds, %llu actions (longest %llu), %llu crashes; touched %llu (%llu by "
         "translation, %llu repeated), refused %llu (%llu lost, %llu without memory)\n",

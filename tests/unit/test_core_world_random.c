@@ -9,6 +9,7 @@
  *     test_core_world_random [WORLDS [FIRST SEED [v]]]       without: 12,000 worlds from seed 1; v: says what
  * happens
  */
+#include "tests/core/driver.h"
 #include "tests/core/world.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,15 +74,9 @@ static const char *play(uint64_t seed, bool verbose)
 
 int main(int argc, char **argv)
 {
-    uint64_t worlds = argc > 1 ? strtoull(argv[1], NULL, 0) : 12000;
-    uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
-    for (uint64_t seed = first; seed < first + worlds; seed++) {
-        const char *wrong = play(seed, argc > 3);
-        if (wrong) {
-            printf("core: world, random: seed %llu: %s\n", (unsigned long long)seed, wrong);
-            return EXIT_FAILURE;
-        }
-    }
+    uint64_t worlds = driver_worlds(argc, argv, "world", 12000, play);
+    if (!worlds)
+        return EXIT_FAILURE;
     printf("core: world, random: %llu worlds", (unsigned long long)worlds);
     for (unsigned i = 0; i < TOTALS; i++)
         printf(", %s %llu", what[i], (unsigned long long)total[i]);
