@@ -96,9 +96,11 @@ static const char *nothing_left(unsigned node)
         return "a page is left when all processes have ended";
     if (n->v.spaces)
         return "ranges are left when all processes have ended";
-    for (unsigned i = 0; i < vs.nodes; i++)
-        if (w.node[node].m.peer[i].out || (vs.node[i].alive && vs.queued[node][i] + gs.queued[node][i]))
+    for (unsigned i = 0; i < vs.nodes; i++) {
+        const struct msg_peer *p = &w.node[node].m.peer[i];
+        if (p->out || (vs.node[i].alive && (p->early || vs.queued[node][i] + gs.queued[node][i])))
             return "a message is under way for ever";
+    }
     for (unsigned i = 0; i < VS_FRAMES; i++)
         if (n->frame_used[i])
             return "a frame is left when all processes have ended";
