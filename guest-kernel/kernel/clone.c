@@ -56,7 +56,7 @@ static int64_t clone_process(struct call *c, const struct frame *begin)
     struct process *self = current()->process;
 
     if (self->replica)
-        return -EAGAIN; /* only where its memory is at home */
+        return remote_fork(begin, arch_tls(c->frame));
     struct process *p = process_new(self);
     if (!p)
         return -EAGAIN;

@@ -205,6 +205,12 @@ void memory_brk_begin(struct process *p, uintptr_t at)
     p->space->brk_begin = p->space->brk = at;
 }
 
+void memory_brk_is(struct process *p, uintptr_t begin, uintptr_t now)
+{
+    p->space->brk_begin = begin;
+    p->space->brk = now;
+}
+
 /* ---- what is where ---- */
 
 struct search { /* on its thread's stack */
@@ -287,6 +293,11 @@ bool memory_add(struct process *p, uintptr_t begin, uintptr_t end, unsigned prot
         .begin = begin, .end = end, .prot = (uint8_t)prot, .file = file, .object = text ? 0 : 1};
 
     return vma_add(&ranges, p->space, &a) == CORE_OK;
+}
+
+bool memory_adopt(struct process *p, struct vma_area *a)
+{
+    return vma_add(&ranges, p->space, a) == CORE_OK;
 }
 
 struct change { /* on its thread's stack */

@@ -52,6 +52,7 @@ struct process {
     struct file *files[FILES];
     uint32_t close_on_exec; /* a mask of files */
     struct placement placement;
+    bool copying; /* its first thread begins when the memory is there (remote_fork.c); channel: this */
 };
 enum state { FREE, RUNNABLE, RUNNING, WAITING, GONE };
 struct thread {          /* at the upper end of its kernel stack: stack.h */
@@ -171,6 +172,9 @@ int memory_copy(struct process *to, struct process *from);
 /* Numbers of objects go on after those of the same process's other space. */
 void memory_continue(struct process *p, const struct vma_space *before);
 void memory_brk_begin(struct process *p, uintptr_t at);
+void memory_brk_is(struct process *p, uintptr_t begin, uintptr_t now);
+/* As memory_add() of a range of another process: with an object of its own, which is written to *a. */
+bool memory_adopt(struct process *p, struct vma_area *a);
 /* At the origin, where nothing is; text: each node has its own pages. False: something is there, or no
  * memory.
  */

@@ -89,6 +89,9 @@ void remote_message(unsigned from, uint32_t request, unsigned type, const void *
     case VMA_DROPPED:
         memory_message(from, type, data, bytes);
         break;
+    case REMOTE_RANGES:
+        remote_fork_message(from, request, data, bytes);
+        break;
     case REMOTE_FILE_PASS:
     case REMOTE_FILE_DROP:
     case REMOTE_FILE_TAKE:

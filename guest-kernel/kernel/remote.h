@@ -5,6 +5,7 @@
  *   remote.c          which message is whose; asking and answering
  *   remote_call.c     system calls that the origin does for a thread elsewhere
  *   remote_thread.c   threads on other nodes: how they begin, what happens when the node dies
+ *   remote_fork.c     fork by a thread elsewhere than at the origin
  *   remote_process.c  processes that begin on other nodes; the core's messages about processes
  *   remote_file.c     reading and writing files that are open on another node
  *   remote_pass.c     the files that a process on another node inherits
@@ -26,6 +27,7 @@ enum remote_type {
     REMOTE_CALL = 0x81,         /* replica to origin: struct remote_call; answer: int64_t */
     REMOTE_INFO = 0x8d,         /* to node: uint32_t which; answer: text */
     REMOTE_CONSOLE = 0x8e,      /* to node 0: text */
+    REMOTE_RANGES = 0x8f,       /* replica to origin: see remote_fork.c */
     REMOTE_FILE_PASS = 0xb0,    /* parent's origin to node: struct remote_pass; answer: int64_t, parcel */
     REMOTE_FILE_DROP = 0xb1,    /* the same way: uint32_t parcel that nobody wants */
     REMOTE_FILE_TAKE = 0xb2,    /* child's node to homes: struct remote_pass; answer: int64_t */
@@ -71,10 +73,21 @@ void remote_dead(unsigned node);
 
 /* The origin does it. */
 int64_t remote_system_call(uint64_t number, const uint64_t *argument);
+/* What a program cannot have done there by its number: clone; its argument 0 is remote_fork.c's. */
+enum { REMOTE_CALL_FORK = 220 };
 /* Wakes who waits for that word, wherever. */
 void remote_futex_wake(struct process *p, uintptr_t at);
 void remote_call_message(unsigned from, uint32_t request, const void *data, size_t bytes);
 void remote_call_dead(unsigned node);
+
+/* ---- remote_fork.c ---- */
+
+/* At a replica: the current process's child, which begins with this frame and thread pointer and the current
+ * floating point. Its id or negative errno. Waits. */
+int64_t remote_fork(const struct frame *begin, uint64_t tls);
+/* At the child's origin, from within the core: the child of the fork of that name. 0 or negative errno. */
+int32_t remote_fork_load(struct process *child, int parent, uint32_t token);
+void remote_fork_message(unsigned from, uint32_t request, const void *data, size_t bytes);
 
 /* ---- remote_thread.c ---- */
 
@@ -96,6 +109,8 @@ bool remote_bury(void *ctx, struct group_process *g);
 
 /* At the parent's origin: a process on another node. Its id or negative errno. Waits. */
 int64_t remote_spawn(struct process *parent, unsigned node, const char *path, const struct arguments *a);
+/* The same for a fork of that token by one of its threads on that node. */
+int64_t remote_fork_child(struct process *parent, unsigned node, uint32_t token);
 /* Callbacks of the core: struct group_config. */
 int32_t remote_load(void *ctx, struct group_process *g, const void *what, size_t bytes);
 void remote_send(void *ctx, unsigned to, unsigned type, const struct group_wire *w, const void *what,
@@ -118,9 +133,11 @@ void remote_file_dead(unsigned node);
 struct remote_files { /* as a spawn tells them */
     uint32_t console; /* a mask of descriptors */
     uint32_t parcel;  /* 0: there are no others */
+    uint32_t close_on_exec, zero;
 };
-/* At the parent's origin: what a process on that node will inherit. 0 or negative errno. Waits. */
-int64_t remote_pass(const struct process *p, unsigned node, struct remote_files *files);
+/* At the parent's origin: what a process on that node will inherit; all: also what exec closes. 0 or negative
+ * errno. Waits. */
+int64_t remote_pass(const struct process *p, unsigned node, bool all, struct remote_files *files);
 /* The spawn has failed. */
 void remote_pass_drop(unsigned node, const struct remote_files *files);
 /* At the child's origin: it has them. */

@@ -53,7 +53,9 @@ static void run(void *argument)
     struct call c = {.number = x->call.number};
 
     memcpy(c.argument, x->call.argument, sizeof c.argument);
-    int64_t result = system_call_here(&c);
+    int64_t result = c.number == REMOTE_CALL_FORK
+                         ? remote_fork_child(current()->process, x->from, (uint32_t)c.argument[0])
+                         : system_call_here(&c);
     while (*at != x)
         at = &(*at)->next;
     *at = x->next;
@@ -71,7 +73,8 @@ void remote_call_message(unsigned from, uint32_t request, const void *data, size
         memcpy(&m, data, sizeof m);
         p = process_here(m.process);
     }
-    if (!p || p->replica || !(p->nodes & core_bit(from)) || !system_call_is_stateful(m.number)) {
+    if (!p || p->replica || !(p->nodes & core_bit(from)) ||
+        (!system_call_is_stateful(m.number) && m.number != REMOTE_CALL_FORK)) {
         remote_answer_number(from, request, REMOTE_CALL, -ESRCH);
         return;
     }

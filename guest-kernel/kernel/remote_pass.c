@@ -50,16 +50,16 @@ static void add(struct remote_pass *m, const struct file *f, unsigned descriptor
     m->ref[i].descriptors |= UINT32_C(1) << descriptor;
 }
 
-int64_t remote_pass(const struct process *p, unsigned node, struct remote_files *files)
+int64_t remote_pass(const struct process *p, unsigned node, bool all, struct remote_files *files)
 {
     struct file *held[FILES];
     struct remote_pass m = {0};
     int64_t number = 0;
     unsigned n = 0;
 
-    *files = (struct remote_files){0};
+    *files = (struct remote_files){.close_on_exec = all ? p->close_on_exec : 0};
     for (unsigned i = 0; i < FILES; i++) {
-        struct file *f = p->close_on_exec >> i & 1 ? NULL : p->files[i];
+        struct file *f = !all && p->close_on_exec >> i & 1 ? NULL : p->files[i];
         if (!f)
             continue;
         if (f->kind == FILE_CONSOLE)
@@ -109,6 +109,7 @@ void remote_pass_take(struct process *child, unsigned from, const struct remote_
     struct parcel *x = find(from, files->parcel);
 
     descriptors_console(child, files->console);
+    child->close_on_exec = files->close_on_exec;
     for (uint32_t i = 0; x && i < x->pass.n; i++)
         for (unsigned k = 0; x->file[i] && k < FILES; k++)
             if (x->pass.ref[i].descriptors >> k & 1 && !child->files[k])

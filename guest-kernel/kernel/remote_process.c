@@ -9,27 +9,51 @@
 struct remote_spawn { /* behind GROUP_SPAWN */
     uint32_t policy, value;
     struct remote_files files;
+    int32_t forks;  /* the parent, whose fork it is; 0: the program begins */
+    uint32_t token; /* of the fork */
     char path[PATH];
     struct arguments arguments;
 };
 
-int64_t remote_spawn(struct process *parent, unsigned node, const char *path, const struct arguments *a)
+/* m: what to begin; the rest is filled in. */
+static int64_t spawn(struct process *parent, unsigned node, struct remote_spawn *m)
 {
     struct process_wait w = {.op.done = process_done};
+
+    m->policy = parent->placement.policy;
+    m->value = parent->placement.value;
+    int64_t result = remote_pass(parent, node, m->forks, &m->files);
+    if (result == 0)
+        result = process_outcome(&w, group_spawn(&group, process_group(parent), node, m, sizeof *m, &w.op));
+    if (result <= 0)
+        remote_pass_drop(node, &m->files);
+    return result;
+}
+
+int64_t remote_spawn(struct process *parent, unsigned node, const char *path, const struct arguments *a)
+{
     struct remote_spawn *m = heap_new(sizeof *m);
 
     if (!m)
         return -EAGAIN;
     memset(m, 0, sizeof *m);
-    m->policy = parent->placement.policy;
-    m->value = parent->placement.value;
     m->arguments = *a;
     memcpy(m->path, path, length(path) + 1);
-    int64_t result = remote_pass(parent, node, &m->files);
-    if (result == 0)
-        result = process_outcome(&w, group_spawn(&group, process_group(parent), node, m, sizeof *m, &w.op));
-    if (result <= 0)
-        remote_pass_drop(node, &m->files);
+    int64_t result = spawn(parent, node, m);
+    heap_free(m, sizeof *m);
+    return result;
+}
+
+int64_t remote_fork_child(struct process *parent, unsigned node, uint32_t token)
+{
+    struct remote_spawn *m = heap_new(sizeof *m);
+
+    if (!m)
+        return -EAGAIN;
+    memset(m, 0, sizeof *m);
+    m->forks = parent->id;
+    m->token = token;
+    int64_t result = spawn(parent, node, m);
     heap_free(m, sizeof *m);
     return result;
 }
@@ -61,8 +85,8 @@ int32_t remote_load(void *ctx, struct group_process *g, const void *what, size_t
     memcpy(m, what, sizeof *m);
     if (good(m)) {
         p->placement = (struct placement){m->policy, m->value};
-        error = exec_load(p, m->path, &m->arguments, &f);
-        if (!error && !thread_new(p, &f, p->id))
+        error = m->forks ? remote_fork_load(p, m->forks, m->token) : exec_load(p, m->path, &m->arguments, &f);
+        if (!error && !m->forks && !thread_new(p, &f, p->id))
             error = -ENOMEM;
         if (!error)
             remote_pass_take(p, process_origin(g->parent), &m->files);

@@ -47,6 +47,11 @@ static uintptr_t stack_top(struct thread *t)
 /* A thread's first steps, on its own stack. */
 static void begin(void)
 {
+    struct process *p = current()->process;
+
+    while (p->copying && !p->ending)
+        wait_always(&p->copying);
+    leave_if_killed();
     kernel_unlock();
     arch_return(current()->frame);
 }

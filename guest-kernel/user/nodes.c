@@ -382,9 +382,12 @@ static const struct {
     const char *name;
     unsigned (*test)(void);
 } tests[] = {
-    {"where", test_where},     {"mutex", test_mutex}, {"barrier", test_barrier}, {"memory", test_memory},
-    {"protect", test_protect}, {"files", test_files}, {"calls", test_calls},     {"futex", test_futex},
-    {"spawn", test_spawn},     {"kill", test_kill},   {"info", test_info},       {"random", test_random},
+    {"where", test_where},    {"mutex", test_mutex},     {"barrier", test_barrier},
+    {"memory", test_memory},  {"protect", test_protect}, {"files", test_files},
+    {"calls", test_calls},    {"futex", test_futex},     {"spawn", test_spawn},
+    {"kill", test_kill},      {"fork", test_fork},       {"fork-exec", test_fork_exec},
+    {"fork-much", test_much}, {"fork-bomb", test_bomb},  {"info", test_info},
+    {"random", test_random},
 };
 
 static bool wanted(int argc, char **argv, const char *name)
@@ -401,6 +404,10 @@ int main(int argc, char **argv)
 
     if (argc > 1 && !strcmp(argv[1], "mapped"))
         return (int)mapped_by_reference();
+    if (argc > 1 && !strcmp(argv[1], "forks")) {
+        nodes = node_count(&self);
+        return fork_for_ever();
+    }
     if (argc > 1)
         rounds = (unsigned)strtoul(argv[1], NULL, 10);
     if (argc > 2)

@@ -17,5 +17,12 @@ unsigned on(unsigned node, void (*function)(void *argument));
 unsigned test_files(void);
 /* As a child on another node: what was inherited as descriptors 3 to 5 (a file, a pipe's ends). */
 unsigned mapped_by_reference(void);
+/* nodes_process.c */
+unsigned test_fork(void);
+unsigned test_bomb(void);
+unsigned test_fork_exec(void);
+unsigned test_much(void);
+/* A thread of this process forks on node 0. */
+int fork_for_ever(void);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * widow.c - one process with a thread on each node; the last node crashes while they count. Who joins its
- * thread is told, nothing can be begun there any more, the others go on. Ends with the number of things that
+ * thread is told, nothing can be begun there any more, the others go on. A process of the last node, with a
+ * thread here that forks again and again (`nodes forks`), ends here, too. Ends with the number of things that
  * are wrong.
  */
 #include "guest-kernel/user/user.h"
@@ -21,9 +22,23 @@ static void count(void *argument)
     }
 }
 
+/* How many processes there are of that program. */
+static unsigned processes(const char *program)
+{
+    static char text[4096];
+    unsigned n = 0;
+    long file = open("/proc/ps", 0), got = read((int)file, text, sizeof text - 1);
+
+    close((int)file);
+    text[got > 0 ? got : 0] = 0;
+    for (const char *at = text; (at = strchr(at, '/')); at++)
+        n += !strncmp(at, program, strlen(program));
+    return n;
+}
+
 int main(int argc, char **argv)
 {
-    static char *const echo[] = {"echo", NULL};
+    static char *const echo[] = {"echo", NULL}, *const forks[] = {"nodes", "forks", NULL};
     unsigned wrong = 0, self, nodes = node_count(&self), last = nodes - 1;
     struct thread t;
 
@@ -31,6 +46,8 @@ int main(int argc, char **argv)
     (void)argv;
     for (unsigned i = 0; i < nodes; i++)
         wrong += thread_create_on(&threads[i], (int)i, count, (void *)(uintptr_t)i) != 0;
+    long forking = spawn("/nodes", forks, (int)last);
+    wrong += forking <= 0;
     long outcome = thread_join(&threads[last]);
     print("widow: joined the last at %lu us of the rack: %ld\n", rack_ns() / 1000, outcome);
     wrong += outcome != -EOWNERDEAD;
@@ -43,6 +60,11 @@ int main(int argc, char **argv)
         wrong += thread_join(&threads[i]) != 0 || counters[i].n != ROUNDS;
         print("widow: thread %u counted to %lu\n", i, counters[i].n);
     }
+    int status = 0;
+    wrong += wait4(forking, &status, 0) != forking || status != 9;
+    unsigned left = processes("/nodes");
+    print("widow: who forked has ended with %d, %u of it left\n", status, left);
+    wrong += left;
     print("widow: %u wrong\n", wrong);
     return (int)wrong;
 }

@@ -39,7 +39,7 @@ PREFIX=
 same "libvirt on all cores, direct on one core under load: identical" "$first" "$dir"
 console=$first/console/alpha.raw
 contains "nothing is wrong" "$console" '^nodes: 0 wrong'
-equal "tests that passed" "$(grep -c '^PASS' "$console")" 12
+equal "tests that passed" "$(grep -c '^PASS' "$console")" 16
 contains "counters" "$console" '^mutex: 120 and 120 of 120'
 for i in 0 1 2; do
     contains "a thread on node $i prints to the console of the process" "$console" "^nodes: thread on node $i, process 1"
@@ -56,7 +56,7 @@ trio four.scn.yml nodes 3s "" </dev/null
 sed "s/memory: 32MiB/memory: 64MiB, cpus: 4/" four.scn.yml >cpus.scn.yml
 run cpus 0 cpus.scn.yml --backend direct --no-capture
 contains "four CPUs: nothing is wrong" "$dir/console/alpha.raw" "^nodes: 0 wrong"
-equal "four CPUs: tests that passed" "$(grep -c "^PASS" "$dir/console/alpha.raw")" 12
+equal "four CPUs: tests that passed" "$(grep -c "^PASS" "$dir/console/alpha.raw")" 16
 one_core
 load
 for node in alpha beta gamma; do
@@ -76,6 +76,9 @@ bounded "the dead node's thread is joined, with an error, within 22 ms" \
     "$(sed -n 's/^widow: joined the last at \([0-9]*\) us of the rack: -130.*/\1/p' "$console")"
 contains "nothing begins there, at once" "$console" '^widow: a thread there -112, a process there -112, within [0-9]{1,3} us'
 contains "the others count on" "$console" '^widow: thread 1 counted to 100'
+contains "who forked here for a dead origin has ended" "$console" '^widow: who forked has ended with 9, 0 of it left'
+forks=$("$COB" trace "$dir" | grep -c ' alpha .*event 37 arg 220 ')
+check "it had forked: $forks times" [ "$forks" -gt 50 ]
 contains "nothing is wrong" "$console" '^widow: 0 wrong'
 
 # Parallel workers of which one is no longer: the others' meeting ends, and the program says so; or a page that only that node had is lost.
