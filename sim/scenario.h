@@ -359,6 +359,9 @@ void scenario_free(struct scenario *s); /* NULL is allowed */
  * scenario as it was.
  */
 int scenario_add_faults(struct scenario *s, const char *path, FILE *diag);
+/* The same for several files, one after the other; one called "none" takes out what there is so far. After an
+ * error those before it stay. */
+int scenario_add_fault_files(struct scenario *s, const char *const *paths, unsigned n, FILE *diag);
 /* The same for text in memory; path is for messages. */
 int scenario_add_faults_text(struct scenario *s, const char *text, size_t len, const char *path, FILE *diag);
 /*

@@ -126,6 +126,16 @@ static void put_bytes(const struct scn_key *k, const void *object, FILE *out)
     fputc('"', out);
 }
 
+static bool is_set(const struct scn_key *k, const void *object);
+
+static bool says_something(const struct scn_table *t, const void *object)
+{
+    for (size_t i = 0; i < t->n_keys; i++)
+        if (is_set(&t->keys[i], object))
+            return true;
+    return false;
+}
+
 /* Whether the key says anything in this object. */
 static bool is_set(const struct scn_key *k, const void *object)
 {
@@ -141,10 +151,7 @@ static bool is_set(const struct scn_key *k, const void *object)
     case SCN_T_OBJECT:
         if (k->aux)
             return *(const bool *)(p + k->aux);
-        for (size_t i = 0; i < k->sub->n_keys; i++)
-            if (is_set(&k->sub->keys[i], object))
-                return true;
-        return false;
+        return says_something(k->sub, object);
     case SCN_T_NAME:
     case SCN_T_TEXT:
     case SCN_T_LINE:
@@ -228,7 +235,7 @@ static void put_object(const struct scn_table *t, const void *object, enum scn_n
             continue;
         fprintf(out, "%*s%s:", indent, "", k->key);
         if (k->type == SCN_T_OBJECT) {
-            fputc('\n', out);
+            fputs(says_something(k->sub, object) ? "\n" : " {}\n", out); /* nothing would be no mapping */
             put_object(k->sub, object, net, indent + 2, out);
             continue;
         }

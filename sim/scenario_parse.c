@@ -398,6 +398,16 @@ int scenario_add_faults(struct scenario *s, const char *path, FILE *diag)
     return rc;
 }
 
+int scenario_add_fault_files(struct scenario *s, const char *const *paths, unsigned n, FILE *diag)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (strcmp(paths[i], "none") == 0)
+            scenario_drop_faults(s, 0);
+        else if (scenario_add_faults(s, paths[i], diag) < 0)
+            return -1;
+    return 0;
+}
+
 void scenario_free(struct scenario *s)
 {
     if (!s)

@@ -33,6 +33,7 @@ static const char help[] =
     "  --port N         instead, a port of the loopback interface; 0: any\n"
     "  --commands FILE  where to write gdb's command file (default: beside the socket)\n"
     "  --gdb PROGRAM    instead of gdb-multiarch\n"
+    "  --faults FILE    as for cob run; may be given several times\n"
     "  --backend, --seed, --stop, --cores, --no-trace, --no-capture: as for cob run\n"
     "\n"
     "In gdb: `monitor help`, cob-until TIME, cob-goto TIME, reverse-stepi, reverse-continue. Exit status: "
@@ -49,6 +50,7 @@ enum {
     OPT_PORT,
     OPT_COMMANDS,
     OPT_GDB,
+    OPT_FAULTS,
     OPT_PASS,      /* to cob run */
     OPT_PASS_VALUE /* with its value */
 };
@@ -64,6 +66,7 @@ static const struct option options[] = {
     {"port", required_argument, NULL, OPT_PORT},
     {"commands", required_argument, NULL, OPT_COMMANDS},
     {"gdb", required_argument, NULL, OPT_GDB},
+    {"faults", required_argument, NULL, OPT_FAULTS},
     {"backend", required_argument, NULL, OPT_PASS_VALUE},
     {"seed", required_argument, NULL, OPT_PASS_VALUE},
     {"stop", required_argument, NULL, OPT_PASS_VALUE},
@@ -84,6 +87,8 @@ struct choice {
     char *passed[PASSED_FIRST + PASSED_MAX +
                  4]; /* cob run --quiet .. SCENARIO, cob replay RUN --node NAME .. */
     unsigned n_passed;
+    const char *faults[RUN_MAX_FAULTS]; /* passed, too */
+    unsigned n_faults;
     bool passed_other;   /* than --backend */
     char path[PATH_MAX]; /* of the scenario file, or of the run */
     char *gdb_argv[64];
@@ -156,6 +161,11 @@ static int parse(int argc, char **argv, struct choice *o)
         case OPT_GDB:
             o->gdb = optarg;
             break;
+        case OPT_FAULTS:
+            if (o->n_faults == RUN_MAX_FAULTS - 1) /* one is for what gdb adds */
+                return bad("--faults", optarg, "is one too many");
+            o->faults[o->n_faults++] = optarg;
+            /* fall through */
         case OPT_PASS:
         case OPT_PASS_VALUE:
             if (pass(o, &options[index], c == OPT_PASS ? NULL : optarg) < 0)
@@ -323,7 +333,7 @@ int verb_debug(int argc, char **argv)
         return EXIT_USAGE;
     }
     o.c.scn = scn;
-    if (parse_event(&o) < 0) {
+    if (scenario_add_fault_files(scn, o.faults, o.n_faults, stderr) < 0 || parse_event(&o) < 0) {
         scenario_free(scn);
         return EXIT_USAGE;
     }

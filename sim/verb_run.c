@@ -184,17 +184,6 @@ static int parse(int argc, char **argv, struct run_options *o)
     return o->backend ? 0 : bad("--backend", backend, "there is libvirt and direct");
 }
 
-/* In their order. 0, or -1 (reported). */
-static int add_faults(struct scenario *s, const struct run_options *o)
-{
-    for (unsigned i = 0; i < o->n_faults; i++)
-        if (strcmp(o->faults[i], "none") == 0)
-            scenario_drop_faults(s, 0);
-        else if (scenario_add_faults(s, o->faults[i], stderr) < 0)
-            return -1;
-    return 0;
-}
-
 int verb_run(int argc, char **argv)
 {
     struct run r = {0};
@@ -209,7 +198,7 @@ int verb_run(int argc, char **argv)
     r.scn = scenario_load(r.opt.scenario_path, stderr);
     if (!r.scn)
         return EXIT_USAGE;
-    if (add_faults(r.scn, &r.opt) < 0) {
+    if (scenario_add_fault_files(r.scn, r.opt.faults, r.opt.n_faults, stderr) < 0) {
         scenario_free(r.scn);
         return EXIT_USAGE;
     }

@@ -82,6 +82,16 @@ part at
 stands 0.001000000000
 same "--at-fault changes nothing" "$undisturbed" "$dir"
 rm -rf "$dir"
+cat >more.yml <<'S'
+faults: [ { name: more, node: alpha, pause: 30us, at: 600us } ]
+S
+run more 0 faults.scn.yml --backend direct --faults more.yml
+more=$dir
+debug more at.gdb faults.scn.yml --faults more.yml --at-fault "more begins"
+part at
+stands 0.000600000000
+same "--faults is as for cob run" "$more" "$dir"
+rm -rf "$dir" "$more"
 debug at-message at.gdb faults.scn.yml --at-message "received from alpha to beta nth 3"
 "$COB" trace "$undisturbed" >trace.txt
 time=$(awk '$3 == "beta" && $5 == "rx" && ++n == 3 { printf "%.9f000\n", substr($1, 1, 11) + 1e-9 }' trace.txt)
