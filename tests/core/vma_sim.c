@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vma_sim.c - the world of vma_sim.h: what a node lends to its services, messages, deaths. Threads are in
- * vma_thread.c, what must hold in vma_check.c. */
+ * vma_thread.c, their calls in vma_call.c, what must hold in vma_check.c. */
 #include "tests/core/chance.h"
 #include "tests/core/vma_thread.h"
 #include <stdio.h>
