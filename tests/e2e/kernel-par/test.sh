@@ -50,6 +50,14 @@ for node in alpha beta gamma; do
     check "$node: the same bits as on one node alone" cmp "$node.bits" alone.bits
 done
 
+# Slow links, short packets: the adapter still reads a page when its node has given it away, and used its frame again.
+sed 's|profile: infiniband-fdr|&, rate: 500Mbit, mtu: 512|' par.scn.yml >slow.scn.yml
+run slow 0 slow.scn.yml --backend direct --no-trace --no-capture
+for node in alpha beta gamma; do
+    grep -a '^bits:' "$dir/console/$node.raw" >"$node.slow"
+    check "slow links: $node has the same bits" cmp "$node.slow" alone.bits
+done
+
 # One process: a worker on each node.
 sed 's|init=/parshared|init=-|; s|\(alpha: {.*\) }|\1, append: "init=/par cluster=on" }|' par.scn.yml >threads.scn.yml
 run threads 0 threads.scn.yml --backend direct --no-trace --no-capture
