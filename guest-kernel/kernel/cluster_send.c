@@ -24,6 +24,7 @@ struct waiting {
     struct waiting *next;
     size_t bytes;
     unsigned to;
+    void *page; /* a copy, behind it; or NULL */
     uint8_t packet[];
 };
 static struct waiting *first, **last = &first;
@@ -59,12 +60,16 @@ static void sent(unsigned q, uint64_t cookie, unsigned status)
         dsm_sent((void *)(uintptr_t)(cookie & ~(uint64_t)(PAGE - 1)));
     if (status != FAB_C_OK && !datagrams)
         cluster_failed((unsigned)cookie & (PAGE - 1));
-    while (first && hand_over(first->to,
-                              &(struct adapter_message){.head = first->packet, .head_bytes = first->bytes})) {
+    while (first) {
         struct waiting *w = first;
+        const struct adapter_message m = {.head = w->packet, .head_bytes = w->bytes, .page = w->page};
+        if (!hand_over(w->to, &m))
+            break;
         first = w->next;
         if (!first)
             last = &first;
+        if (w->page)
+            dsm_frame_gone(w->page); /* when it has been sent */
         heap_free(w, sizeof *w + w->bytes);
     }
 }
@@ -85,8 +90,13 @@ void cluster_send(void *ctx, unsigned to, const struct msg *m, const void *data,
     }
     if (!first && hand_over(to, &packet))
         return;
-    struct waiting *w = heap_new(sizeof *w + all);
-    if (!w) {
+    if (packet.page)
+        all = sizeof *m + packet.bytes;
+    struct waiting *w = heap_last(sizeof *w + all);
+    void *page = w && packet.page ? page_last() : NULL;
+    if (!w || (packet.page && !page)) {
+        if (w)
+            heap_free(w, sizeof *w + all);
         if (!datagrams)
             cluster_failed(to);
         return;
@@ -97,8 +107,9 @@ void cluster_send(void *ctx, unsigned to, const struct msg *m, const void *data,
     memcpy(w->packet, m, sizeof *m);
     if (packet.bytes)
         memcpy(w->packet + sizeof *m, data, packet.bytes);
-    if (packet.page)
-        memcpy(w->packet + sizeof *m + packet.bytes, packet.page, PAGE);
+    if (page)
+        memcpy(page, packet.page, PAGE);
+    w->page = page;
     *last = w;
     last = &w->next;
 }

@@ -116,11 +116,10 @@ static void *frame_alloc(void *ctx)
 static uintptr_t sending[DSM_SENDING];
 static unsigned n_sending;
 
-static void frame_free(void *ctx, void *frame)
+void dsm_frame_gone(void *frame)
 {
     bool wait = false;
 
-    (void)ctx;
     for (unsigned i = 0; i < n_sending; i++)
         if (sending[i] == (uintptr_t)frame) {
             sending[i] |= 1;
@@ -128,6 +127,12 @@ static void frame_free(void *ctx, void *frame)
         }
     if (!wait)
         page_free(frame);
+}
+
+static void frame_free(void *ctx, void *frame)
+{
+    (void)ctx;
+    dsm_frame_gone(frame);
 }
 
 void dsm_sending(const void *frame)

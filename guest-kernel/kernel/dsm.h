@@ -56,6 +56,8 @@ void dsm_drop_all(int process);
 enum { DSM_SENDING = 32 };
 void dsm_sending(const void *frame);
 void dsm_sent(const void *frame);
+/* Gives it back, when nobody reads it any more. */
+void dsm_frame_gone(void *frame);
 
 void dsm_message(unsigned from, unsigned type, const void *data, size_t bytes);
 void dsm_dead(unsigned node);

@@ -30,14 +30,14 @@ static void push(unsigned n, void *memory)
     pieces[n] = p;
 }
 
-void *heap_new(size_t bytes)
+static void *get(size_t bytes, void *(*new_page)(void))
 {
     unsigned n = size_of(bytes);
 
     if (n >= SIZES)
-        return bytes <= PAGE ? page_new() : bytes <= BLOCK ? block_new() : NULL;
+        return bytes <= PAGE ? new_page() : bytes <= BLOCK ? block_new() : NULL;
     if (!pieces[n]) {
-        char *page = page_new();
+        char *page = new_page();
         for (size_t at = 0; page && at < PAGE; at += (size_t)SMALLEST << n)
             push(n, page + at);
     }
@@ -45,6 +45,16 @@ void *heap_new(size_t bytes)
     if (p)
         pieces[n] = p->next;
     return p;
+}
+
+void *heap_new(size_t bytes)
+{
+    return get(bytes, page_noted);
+}
+
+void *heap_last(size_t bytes)
+{
+    return get(bytes, page_last);
 }
 
 void heap_free(void *memory, size_t bytes)

@@ -7,6 +7,8 @@
 
 /* Contents undefined; NULL if there is no memory, or it is more than BLOCK bytes. */
 void *heap_new(size_t bytes);
+/* The same when heap_new() gets none any more (pages.c): for messages to other nodes. */
+void *heap_last(size_t bytes);
 /* bytes: as it was asked for. */
 void heap_free(void *memory, size_t bytes);
 

@@ -52,6 +52,9 @@ void pages_init(const struct boot_info *info);
 void *page_new(void);
 /* The same, not cleared. */
 void *page_take(void);
+/* The same, not cleared, when those above get none any more: for what the kernel notes down; for messages. */
+void *page_noted(void);
+void *page_last(void);
 void page_free(void *page);
 /* BLOCK bytes, aligned to that, not cleared. */
 void *block_new(void);

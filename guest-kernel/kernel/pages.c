@@ -6,6 +6,10 @@
  * What was never used is handed out in order of address (nothing touches it before, so booting costs nothing
  * per page); what was freed goes to one of two lists and is taken from there first. Pages never become blocks
  * again.
+ *
+ * The last pages are not for everybody: what programs may ask for without end (their pages, tables, stacks)
+ * ends first, then what the kernel notes down about it (heap.c), and messages to other nodes go on to the
+ * last page, as others would be held for dead else.
  */
 #include "guest-kernel/kernel/kernel.h"
 
@@ -15,9 +19,11 @@ struct free {
 
 static struct free *free_pages, *free_blocks;
 static const struct boot_info *boot;
-static unsigned range; /* of boot->memory */
-static uint64_t at;    /* in it: nothing behind was ever used */
-static uint64_t free_bytes;
+static unsigned range;                   /* of boot->memory */
+static uint64_t at;                      /* in it: nothing behind was ever used */
+static uint64_t free_bytes, block_bytes; /* all; of it, in blocks that were freed */
+
+enum { KEPT = 256 * 1024 };
 
 static uint64_t block_end(uint64_t begin)
 {
@@ -83,8 +89,11 @@ static void *pop(struct free **list)
     return p;
 }
 
-void *page_take(void)
+/* Unless less than that is left. */
+static void *take(uint64_t left)
 {
+    if (free_bytes - block_bytes < left)
+        return NULL;
     if (!free_pages) {
         char *block = cut();
         if (!block)
@@ -94,6 +103,21 @@ void *page_take(void)
     }
     free_bytes -= PAGE;
     return pop(&free_pages);
+}
+
+void *page_take(void)
+{
+    return take(KEPT);
+}
+
+void *page_noted(void)
+{
+    return take(KEPT / 2);
+}
+
+void *page_last(void)
+{
+    return take(0);
 }
 
 void *page_new(void)
@@ -113,7 +137,9 @@ void *block_new(void)
 {
     void *block = pop(&free_blocks);
 
-    if (!block)
+    if (block)
+        block_bytes -= BLOCK;
+    else
         block = cut();
     if (block)
         free_bytes -= BLOCK;
@@ -123,6 +149,7 @@ void *block_new(void)
 void block_free(void *block)
 {
     free_bytes += BLOCK;
+    block_bytes += BLOCK;
     push(&free_blocks, block);
 }
 

@@ -3,13 +3,14 @@
 #
 # kernel-stress - random system calls with hostile arguments: on each instruction set alone, with 1 and 4 CPUs, and over three
 # nodes, from threads at replicas, with page states that never contradict each other; no panic, no wait without end, no
-# pointer that should be refused, two runs identical. Calls that have much to do keep no node from hearing others.
+# pointer that should be refused, two runs identical. Calls that have much to do keep no node from hearing others. Memory that
+# ends ends processes, or is refused, on nodes with little of it.
 . "$E2E/lib.sh"
 
 # trio FILE CPUS APPEND OTHERS: OTHERS is appended on the second and third node
 trio() {
     scenario "$1" <<S
-stop: 10s
+stop: 30s
 check: { coherence: true }
 defaults: { node: { memory: 64MiB, cpus: $2, append: "$4", expect: { exit: 0 } } }
 nodes:
@@ -48,6 +49,16 @@ run nodes-again 0 nodes-4.scn.yml --backend direct --no-capture
 unload
 PREFIX=
 same "over nodes, 4 CPUs, on one core under load: identical" "$first" "$dir"
+
+for memory in 16; do
+    trio hungry.scn.yml 1 "init=/hungry cluster=on" "init=- cluster=on"
+    sed "s/memory: 64MiB/memory: ${memory}MiB/" hungry.scn.yml >"hungry-$memory.scn.yml"
+    run "hungry-$memory" 0 "hungry-$memory.scn.yml" --backend direct --no-capture
+    contains "$memory MiB: nothing is wrong" "$dir/console/alpha.raw" '^hungry: 0 wrong'
+    for node in alpha beta gamma; do
+        contains "$memory MiB, $node: memory has ended" "$dir/console/$node.raw" '^process [0-9]+: the page at [0-9a-f]+ is lost: error 1'
+    done
+done
 
 trio much.scn.yml 1 "init=/much cluster=on" "init=- cluster=on"
 run much 0 much.scn.yml --backend direct --no-capture
