@@ -8,6 +8,7 @@
 . "$E2E/lib.sh"
 
 top=${E2E%/tests/e2e}
+cp "$top/scenarios/kernel.names.yml" .
 
 # litmus FILE ARGS: the scenario with these arguments
 litmus() {

@@ -6,6 +6,7 @@
 . "$E2E/lib.sh"
 
 top=${E2E%/tests/e2e}
+cp "$top/scenarios/kernel.names.yml" .
 sed "s|\.\./build/guests|$GUESTS|" "$top/scenarios/kernel-lossy.scn.yml" >lossy.scn.yml
 run lossy-a 0 lossy.scn.yml --backend direct
 first=$dir
