@@ -54,6 +54,15 @@ struct core_env {
     void (*free)(void *ctx, void *memory, size_t bytes);
     /* A record for the adapter's event port; may be NULL. */
     void (*event)(void *ctx, unsigned type, uint32_t arg, const void *data, size_t bytes);
+    /*
+     * One-sided writes (msg_bulk.h); NULL if the transport has none. expose: that memory, in parts of 1 <<
+     * shift bytes, may be written to by who names the key, until hide(); list and memory stay where they are.
+     * CORE_OK or CORE_ENOMEM. write: copies data before it returns; they are there before what is sent to
+     * that node later; a key that is not there (any more) is no failure of the node.
+     */
+    int (*expose)(void *ctx, uint32_t key, void *const *part, unsigned shift, size_t bytes);
+    void (*hide)(void *ctx, uint32_t key);
+    void (*write)(void *ctx, unsigned to, uint32_t key, uint32_t offset, const void *data, size_t bytes);
 };
 
 /* Types of events. arg and data are described where they are emitted. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* msg.c - sequences, acknowledgements and repetition (msg.h). Requests are in msg_call.c. */
+#include "guest-kernel/core/msg_bulk.h"
 #include "guest-kernel/core/msg_internal.h"
 
 static void timer(struct msg_layer *m, uint64_t at_ns)
@@ -176,6 +177,8 @@ static void hand_over(struct msg_layer *m, unsigned from, const struct msg *h, c
     m->counts.received++;
     if (h->flags & MSG_ANSWER)
         msg_calls_answered(m, from, h, data);
+    else if (h->type == MSG_PIECE)
+        msg_piece_input(m, from, h, data);
     else
         m->c.deliver(m->c.ctx, from, h, data);
 }
@@ -236,7 +239,7 @@ void msg_input(struct msg_layer *m, const void *packet, size_t bytes)
     }
     struct msg_peer *p = &m->peer[h.from];
     if (h.flags & MSG_RAW) {
-        if (h.flags != MSG_RAW || h.type >= MSG_TYPES_RAW) {
+        if (h.flags != MSG_RAW || h.type >= MSG_TYPES_RAW || h.type == MSG_PIECE) {
             m->counts.bad++;
             return;
         }

@@ -26,6 +26,7 @@ enum {
     MSG_VERSION = 1,
     MSG_WINDOW = 32,      /* messages to a peer that may be under way */
     MSG_TYPES_RAW = 0x40, /* RAW messages have types below: their sender may be unknown, or dead */
+    MSG_PLACES = 256,     /* that may be open (msg_bulk.h) */
 };
 
 enum msg_flags {
@@ -80,10 +81,12 @@ struct msg_counts {
     uint64_t sent, received, repeated,
         acks; /* messages in sequence; sent again; acknowledgements sent alone */
     uint64_t duplicates, early, late,
-        bad; /* came twice; before their turn; answers to nobody; that cannot be */
+        bad;          /* came twice; before their turn; answers to nobody; that cannot be */
+    uint64_t refused; /* pieces of bulk for places that are not there */
 };
 
 struct msg_packet; /* a message that is kept */
+struct msg_place;  /* msg_bulk.h */
 struct msg_peer {
     enum { MSG_UNOPENED, MSG_OPEN, MSG_CLOSED } state;
     uint32_t incarnation;
@@ -100,6 +103,8 @@ struct msg_layer {
     struct msg_peer peer[CORE_MAX_NODES];
     struct msg_call *calls;
     uint32_t last_request;
+    uint32_t last_place;                 /* the upper bits of the last key */
+    struct msg_place *place[MSG_PLACES]; /* by slot */
     struct msg_counts counts;
 };
 

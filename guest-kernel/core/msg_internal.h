@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* msg_internal.h - what msg.c and msg_call.c share. */
+/* msg_internal.h - what msg.c, msg_call.c and msg_bulk.c share. */
 #ifndef CORE_MSG_INTERNAL_H
 #define CORE_MSG_INTERNAL_H
 #include "guest-kernel/core/msg.h"
@@ -19,4 +19,6 @@ void msg_calls_answered(struct msg_layer *m, unsigned from, const struct msg *h,
 void msg_calls_closed(struct msg_layer *m, unsigned peer);
 void msg_calls_poll(struct msg_layer *m, uint64_t now);
 void msg_calls_end(struct msg_layer *m);
+/* msg_bulk.c: a message of type MSG_PIECE */
+void msg_piece_input(struct msg_layer *m, unsigned from, const struct msg *h, const void *data);
 #endif

@@ -96,6 +96,26 @@ unsigned adapter_admin(const struct fab_admin *command)
     return read32(bar + FAB_REG_ADMIN_STATUS);
 }
 
+int adapter_region(uint32_t key, void *const *part, unsigned shift, size_t bytes)
+{
+    _Static_assert(sizeof *part == 8, "a list of pages");
+    const struct fab_admin set = {.op = FAB_ADMIN_REGION_SET,
+                                  .access = FAB_ACCESS_WRITE,
+                                  .key = key,
+                                  .addr = {(uintptr_t)part},
+                                  .length = bytes,
+                                  .count = shift};
+
+    return adapter_admin(&set) == FAB_OK ? 0 : -1;
+}
+
+void adapter_region_end(uint32_t key)
+{
+    const struct fab_admin clear = {.op = FAB_ADMIN_REGION_CLEAR, .key = key};
+
+    adapter_admin(&clear);
+}
+
 int adapter_input(void)
 {
     uint32_t input = bar ? read32(bar + FAB_REG_INPUT) : 0;

@@ -37,11 +37,23 @@ struct adapter_message {
     const void *head, *data; /* are copied; data may be empty */
     size_t head_bytes, bytes;
     const void *page; /* a page that follows, or NULL; it is read where it is until sent() is called */
+    uint32_t key;     /* adapter_write(): into that region of the peer's, from that byte on */
+    uint64_t offset;
 };
 /* -1: too long, or too many under way. */
 int adapter_send(unsigned q, unsigned peer, const struct adapter_message *m, uint64_t cookie);
 /* The same; may be lost, and must not be larger than a packet. */
 int adapter_datagram(unsigned q, unsigned peer, const struct adapter_message *m, uint64_t cookie);
+/* Writes into a region: nobody there is told. In order with adapter_send() to that peer by that queue.
+ * FAB_C_REMOTE: the region was not there (any more), or is too small; nothing, or a part, was written. */
+int adapter_write(unsigned q, unsigned peer, const struct adapter_message *m, uint64_t cookie);
+/*
+ * Lets all peers that know the key write into memory, in parts of 1 << shift bytes, until
+ * adapter_region_end(); the list and the parts are one to one with what the adapter sees (no stacks), and
+ * stay. -1: it is refused.
+ */
+int adapter_region(uint32_t key, void *const *part, unsigned shift, size_t bytes);
+void adapter_region_end(uint32_t key);
 /* Who does not answer so many times is given up: waits first_ns, then twice that, and so on. -1: no. */
 int adapter_timeout(unsigned tries, unsigned first_ns);
 /* Enables the adapter: its link trains, messages flow. */

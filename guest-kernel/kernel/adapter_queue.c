@@ -115,7 +115,9 @@ static int put(unsigned op, unsigned n, unsigned peer, const struct adapter_mess
                          .peer = (uint16_t)peer,
                          .len = (uint32_t)bytes,
                          .addr = (uintptr_t)q->out[at],
-                         .cookie = at};
+                         .cookie = at,
+                         .remote = m->offset,
+                         .key = m->key};
     if (m->page) {
         q->pieces[at][0] = (struct fab_sge){.addr = s.addr, .len = (uint32_t)copied};
         q->pieces[at][1] = (struct fab_sge){.addr = (uintptr_t)m->page, .len = PAGE};
@@ -136,6 +138,11 @@ int adapter_send(unsigned n, unsigned peer, const struct adapter_message *m, uin
 int adapter_datagram(unsigned n, unsigned peer, const struct adapter_message *m, uint64_t cookie)
 {
     return put(FAB_OP_DATAGRAM, n, peer, m, cookie);
+}
+
+int adapter_write(unsigned n, unsigned peer, const struct adapter_message *m, uint64_t cookie)
+{
+    return put(FAB_OP_WRITE, n, peer, m, cookie);
 }
 
 int adapter_timeout(unsigned tries, unsigned first_ns)

@@ -63,7 +63,10 @@ static const struct core_env env = {.send = cluster_send,
                                     .timer = env_timer,
                                     .alloc = env_alloc,
                                     .free = env_free,
-                                    .event = env_event};
+                                    .event = env_event,
+                                    .expose = cluster_expose,
+                                    .hide = cluster_hide,
+                                    .write = cluster_put};
 
 /* Of a node that is alone: its pages are nobody else's business. */
 static const struct core_env alone = {
@@ -272,6 +275,24 @@ void cluster_post_page(unsigned to, unsigned type, const struct page_wire *w, co
 void cluster_answer(unsigned to, uint32_t request, unsigned type, const void *data, size_t bytes)
 {
     int status = msg_answer(&layer, to, request, type, data, (uint32_t)bytes);
+
+    if (status != CORE_OK && status != CORE_EDEAD)
+        cluster_failed(to);
+}
+
+int cluster_place_open(struct msg_place *p, unsigned peer, void *const *pages, size_t bytes)
+{
+    return msg_place_open(&layer, p, peer, pages, (unsigned)__builtin_ctz(PAGE), (uint32_t)bytes);
+}
+
+void cluster_place_close(struct msg_place *p)
+{
+    msg_place_close(&layer, p);
+}
+
+void cluster_write(unsigned to, const struct msg_bulk *place, size_t offset, const void *data, size_t bytes)
+{
+    int status = msg_write(&layer, to, place, (uint32_t)offset, data, (uint32_t)bytes);
 
     if (status != CORE_OK && status != CORE_EDEAD)
         cluster_failed(to);

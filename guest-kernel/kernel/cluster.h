@@ -13,6 +13,7 @@
 
 #include "guest-kernel/core/member.h"
 #include "guest-kernel/core/msg.h"
+#include "guest-kernel/core/msg_bulk.h"
 #include "guest-kernel/core/page.h"
 
 /* ---- cluster.c ---- */
@@ -41,6 +42,11 @@ void cluster_post_page(unsigned to, unsigned type, const struct page_wire *w, co
 void cluster_answer(unsigned to, uint32_t request, unsigned type, const void *data, size_t bytes);
 int cluster_request(struct msg_call *c, uint64_t nodes, unsigned want, unsigned type, const void *data,
                     size_t bytes);
+enum { CLUSTER_WRITE = 4032 }; /* bytes at most of a one-sided write: one packet, mostly */
+/* Places of msg_bulk.h, in pages; bytes for one of a node that has asked and waits. */
+int cluster_place_open(struct msg_place *p, unsigned peer, void *const *pages, size_t bytes);
+void cluster_place_close(struct msg_place *p);
+void cluster_write(unsigned to, const struct msg_bulk *place, size_t offset, const void *data, size_t bytes);
 const struct msg_counts *cluster_counts(void);
 
 /* ---- cluster_send.c ---- */
@@ -53,6 +59,10 @@ void cluster_send_init(void (*receive)(unsigned q, unsigned peer, const void *da
 const void *cluster_page(const struct page_wire *w, const void *frame);
 /* The environment's send(). */
 void cluster_send(void *ctx, unsigned to, const struct msg *m, const void *data, size_t bytes);
+/* The environment's expose(), hide() and write(). */
+int cluster_expose(void *ctx, uint32_t key, void *const *part, unsigned shift, size_t bytes);
+void cluster_hide(void *ctx, uint32_t key);
+void cluster_put(void *ctx, unsigned to, uint32_t key, uint32_t offset, const void *data, size_t bytes);
 /* True: everything that was handed to cluster_send() has arrived (datagrams: is on the link), or its receiver
  * is dead. */
 bool cluster_sent(void);

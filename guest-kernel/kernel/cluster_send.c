@@ -24,7 +24,9 @@ struct waiting {
     struct waiting *next;
     size_t bytes;
     unsigned to;
-    void *page; /* a copy, behind it; or NULL */
+    void *page;   /* a copy, behind it; or NULL */
+    uint32_t key; /* a write: where */
+    uint64_t offset;
     uint8_t packet[];
 };
 static struct waiting *first, **last = &first;
@@ -36,14 +38,19 @@ static struct {
 } outgoing;
 
 _Static_assert((int)DSM_SENDING >= (int)ADAPTER_PENDING, "frames under way");
-_Static_assert((int)CORE_MAX_NODES <= (int)PAGE, "a cookie is a frame and a node");
+
+enum { WRITE = 0x800 }; /* in a cookie, which is a frame, this and a node */
+_Static_assert((int)CORE_MAX_NODES <= (int)WRITE && (int)WRITE < (int)PAGE, "cookies");
+_Static_assert(sizeof(struct waiting) + CLUSTER_WRITE <= PAGE, "what waits is a page of the last memory");
 
 /* False: no room. */
 static bool hand_over(unsigned to, const struct adapter_message *m)
 {
-    uint64_t cookie = (uintptr_t)m->page | to;
+    uint64_t cookie = (uintptr_t)m->page | (m->key ? WRITE : 0) | to;
 
-    if ((datagrams ? adapter_datagram : adapter_send)(QUEUE_MESSAGES, to, m, cookie) < 0)
+    if ((m->key      ? adapter_write
+         : datagrams ? adapter_datagram
+                     : adapter_send)(QUEUE_MESSAGES, to, m, cookie) < 0)
         return false;
     if (m->page)
         dsm_sending(m->page);
@@ -58,11 +65,13 @@ static void sent(unsigned q, uint64_t cookie, unsigned status)
     under_way--;
     if (cookie >= PAGE)
         dsm_sent((void *)(uintptr_t)(cookie & ~(uint64_t)(PAGE - 1)));
-    if (status != FAB_C_OK && !datagrams)
-        cluster_failed((unsigned)cookie & (PAGE - 1));
+    /* A write's place may be closed: who asked waits no longer. */
+    if (status != FAB_C_OK && !(status == FAB_C_REMOTE && cookie & WRITE) && !datagrams)
+        cluster_failed((unsigned)cookie & (WRITE - 1));
     while (first) {
         struct waiting *w = first;
-        const struct adapter_message m = {.head = w->packet, .head_bytes = w->bytes, .page = w->page};
+        const struct adapter_message m = {
+            .head = w->packet, .head_bytes = w->bytes, .page = w->page, .key = w->key, .offset = w->offset};
         if (!hand_over(w->to, &m))
             break;
         first = w->next;
@@ -74,10 +83,33 @@ static void sent(unsigned q, uint64_t cookie, unsigned status)
     }
 }
 
+/* The adapter has no room for it now. */
+static void keep(unsigned to, const struct adapter_message *m)
+{
+    size_t all = m->head_bytes + m->bytes;
+    struct waiting *w = heap_last(sizeof *w + all);
+    void *page = w && m->page ? page_last() : NULL;
+
+    if (!w || (m->page && !page)) {
+        if (w)
+            heap_free(w, sizeof *w + all);
+        if (!datagrams)
+            cluster_failed(to);
+        return;
+    }
+    *w = (struct waiting){.to = to, .bytes = all, .page = page, .key = m->key, .offset = m->offset};
+    memcpy(w->packet, m->head, m->head_bytes);
+    if (m->bytes)
+        memcpy(w->packet + m->head_bytes, m->data, m->bytes);
+    if (page)
+        memcpy(page, m->page, PAGE);
+    *last = w;
+    last = &w->next;
+}
+
 void cluster_send(void *ctx, unsigned to, const struct msg *m, const void *data, size_t bytes)
 {
     struct adapter_message packet = {.head = m, .head_bytes = sizeof *m, .data = data, .bytes = bytes};
-    size_t all = sizeof *m + bytes;
 
     (void)ctx;
     if (data == &outgoing) {
@@ -88,30 +120,32 @@ void cluster_send(void *ctx, unsigned to, const struct msg *m, const void *data,
         adapter_datagram(QUEUE_HELLO, to, &packet, to); /* if there is no room, the next one */
         return;
     }
-    if (!first && hand_over(to, &packet))
-        return;
-    if (packet.page)
-        all = sizeof *m + packet.bytes;
-    struct waiting *w = heap_last(sizeof *w + all);
-    void *page = w && packet.page ? page_last() : NULL;
-    if (!w || (packet.page && !page)) {
-        if (w)
-            heap_free(w, sizeof *w + all);
-        if (!datagrams)
-            cluster_failed(to);
-        return;
+    if (first || !hand_over(to, &packet))
+        keep(to, &packet);
+}
+
+int cluster_expose(void *ctx, uint32_t key, void *const *part, unsigned shift, size_t bytes)
+{
+    (void)ctx;
+    return adapter_region(key, part, shift, bytes) < 0 ? CORE_ENOMEM : CORE_OK;
+}
+
+void cluster_hide(void *ctx, uint32_t key)
+{
+    (void)ctx;
+    adapter_region_end(key);
+}
+
+void cluster_put(void *ctx, unsigned to, uint32_t key, uint32_t offset, const void *data, size_t bytes)
+{
+    (void)ctx;
+    for (size_t done = 0, now; done < bytes; done += now) {
+        now = bytes - done < CLUSTER_WRITE ? bytes - done : CLUSTER_WRITE;
+        const struct adapter_message piece = {
+            .head = (const char *)data + done, .head_bytes = now, .key = key, .offset = offset + done};
+        if (first || !hand_over(to, &piece))
+            keep(to, &piece);
     }
-    w->next = NULL;
-    w->to = to;
-    w->bytes = all;
-    memcpy(w->packet, m, sizeof *m);
-    if (packet.bytes)
-        memcpy(w->packet + sizeof *m, data, packet.bytes);
-    if (page)
-        memcpy(page, packet.page, PAGE);
-    w->page = page;
-    *last = w;
-    last = &w->next;
 }
 
 const void *cluster_page(const struct page_wire *w, const void *frame)

@@ -200,22 +200,36 @@ static int64_t piece(struct file *f, struct file_piece *p, size_t n, bool write)
     }
 }
 
+bool file_steady(const struct file *f)
+{
+    return f->kind == FILE_INITRD || f->kind == FILE_TEXT;
+}
+
+static int64_t read_some(struct file *f, uintptr_t to, uint64_t n)
+{
+    struct file_piece p;
+
+    if (f->kind == FILE_REMOTE && n > FILE_PIECE) {
+        int64_t got = remote_file_bulk(f, to, n);
+        if (got != -ENOMEM)
+            return got;
+    }
+    int64_t got = piece(f, &p, n < FILE_PIECE ? n : FILE_PIECE, false);
+    return got > 0 && copy_out(to, p.data, (size_t)got) < 0 ? -EFAULT : got;
+}
+
 int64_t file_read(struct file *f, uintptr_t to, uint64_t n)
 {
-    bool steady = f->kind == FILE_INITRD || f->kind == FILE_TEXT; /* else what is there now will do */
-    struct file_piece p;
     uint64_t done = 0;
     int64_t got;
 
     file_hold(f);
     do {
         breathe();
-        got = piece(f, &p, n - done < FILE_PIECE ? n - done : FILE_PIECE, false);
-        if (got > 0 && copy_out(to + done, p.data, (size_t)got) < 0)
-            got = -EFAULT;
+        got = read_some(f, to + done, n - done);
         if (got > 0)
             done += (uint64_t)got;
-    } while (got > 0 && done < n && steady);
+    } while (got > 0 && done < n && file_steady(f));
     file_close(f);
     return done ? (int64_t)done : got;
 }

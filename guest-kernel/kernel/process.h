@@ -265,7 +265,7 @@ int64_t futex_requeue(uintptr_t at, unsigned n, unsigned m, uintptr_t to, const 
 
 /* ---- file.c, pipe.c ---- */
 
-enum { FILE_PIECE = 2048 };
+enum { FILE_PIECE = 2048, FILE_BULK = 65536 }; /* bytes at a time; of another node's file into a place */
 struct file_piece { /* data on their way to or from a file; also what remote_file.c sends */
     uint64_t token, number;
     int64_t n; /* bytes that are wanted or were done; negative errno */
@@ -307,6 +307,8 @@ struct file *file_open(const char *path, unsigned flags, int64_t *error);
 /* Bytes done, negative errno; -EAGAIN: nothing there, or no room; wait for file_channel(). At most
  * FILE_PIECE. */
 int64_t file_get(struct file *f, void *to, size_t n);
+/* Of the initial ram disk or /proc: its bytes are all there. Of another, what is there now will do. */
+bool file_steady(const struct file *f);
 int64_t file_put(struct file *f, const void *from, size_t n);
 const void *file_channel(const struct file *f);
 /* Who waits for it, here or elsewhere, tries again. */

@@ -32,7 +32,7 @@ enum remote_type {
     REMOTE_FILE_DROP = 0xb1,    /* the same way: uint32_t parcel that nobody wants */
     REMOTE_FILE_TAKE = 0xb2,    /* child's node to homes: struct remote_pass; answer: int64_t */
     REMOTE_FILE_RELEASE = 0xb3, /* to home: uint64_t number: no reference is left there */
-    REMOTE_FILE_READ = 0xb4,    /* to home: struct file_piece; answer: the same */
+    REMOTE_FILE_READ = 0xb4,    /* to home: struct file_piece, maybe a place; answer: so, or its head */
     REMOTE_FILE_WRITE = 0xb5,   /* the same */
     REMOTE_FILE_CANCEL = 0xb6,  /* to home: uint64_t token: answer, whatever has been done */
     REMOTE_FILE_NAME = 0xb7,    /* to home: struct file_name (mapping.c); answer: int64_t */
@@ -121,6 +121,8 @@ void remote_send(void *ctx, unsigned to, unsigned type, const struct group_wire 
 /* Of a FILE_REMOTE: n bytes of *p at most. They wait; how many were done, or negative errno. */
 int64_t remote_file_read(struct file *f, struct file_piece *p, size_t n);
 int64_t remote_file_write(struct file *f, struct file_piece *p, size_t n);
+/* The same into user memory, at most FILE_BULK bytes, which the home writes into a place. -ENOMEM: not so. */
+int64_t remote_file_bulk(struct file *f, uintptr_t to, uint64_t n);
 /* Of a FILE_REMOTE: it has no user left. */
 void remote_file_release(const struct file *f);
 /* A pipe or the console of this node has changed. */

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * fuzz_core_stack.c - one node with messages, membership and pages; whatever its transport brings is the
- * input's: bytes, or packets that know incarnations and sequences (fuzz_core.h).
+ * input's: bytes, or packets that know incarnations and sequences (fuzz_core.h). Places for bulk are as large
+ * as they say: pieces beyond them, or for those that are closed, would be seen by the sanitizer.
  */
 #include "guest-kernel/core/member.h"
+#include "guest-kernel/core/msg_bulk.h"
 #include "tests/fuzz/fuzz_core.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { NODES = 5, SELF = 1, PAGES = 10, PAGE = FUZZ_CORE_PAGE, MOST = 200, SLOTS = 40, CALLS = 4, LIFE = 7 };
+enum { PLACES = 3, SHIFT = 4 }; /* parts of 16 bytes */
 
 struct slot {
     struct page_fault f;
@@ -22,6 +25,11 @@ static struct member member;
 static struct page page;
 static struct slot slot[SLOTS];
 static struct msg_call call[CALLS];
+static struct place {
+    struct msg_place p;
+    void *part[4];
+    bool open;
+} place[PLACES];
 static bool calls[CALLS];
 static long blocks;
 static uint64_t dead;
@@ -177,6 +185,57 @@ static void page_data(struct msg *h, uint8_t *data, unsigned b)
     h->len = sizeof w + (h->type == PAGE_DATA && !w.zero ? PAGE : 0);
 }
 
+static void piece_data(struct msg *h, uint8_t *data, unsigned b)
+{
+    const struct place *l = &place[b % PLACES];
+    struct msg_piece m = {.key = l->p.name.key, .offset = (uint32_t)fuzz_core_take(1) % 80};
+    if ((b & 12) == 12)
+        m.key += (uint32_t)fuzz_core_take(1) - 128;
+    if ((b & 48) == 48)
+        m.offset = 0u - (uint32_t)fuzz_core_take(1);
+    h->type = MSG_PIECE;
+    h->flags = b & 128 ? (uint16_t)fuzz_core_take(1) : 0;
+    h->len = (uint32_t)fuzz_core_take(1) % (MOST + 1);
+    memset(data, 0x77, h->len);
+    memcpy(data, &m, h->len < sizeof m ? h->len : sizeof m);
+}
+
+static void close_place(struct place *l)
+{
+    msg_place_close(&layer, &l->p);
+    for (unsigned i = 0; i < 4; i++)
+        free(l->part[i]);
+    l->open = false;
+}
+
+/* Opens it, or closes it. Its last part is no longer than it has to be. */
+static void change_place(unsigned b)
+{
+    struct place *l = &place[b % PLACES];
+    uint32_t bytes = 1 + (uint32_t)fuzz_core_take(1) % (4 << SHIFT);
+    if (l->open) {
+        close_place(l);
+        return;
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        uint32_t left = bytes > i << SHIFT ? bytes - (i << SHIFT) : 0;
+        l->part[i] = malloc(left < 1 << SHIFT ? left : 1 << SHIFT);
+    }
+    int rc = msg_place_open(&layer, &l->p, b / 8 % NODES, l->part, SHIFT, bytes);
+    assert(rc == CORE_OK || (rc == CORE_EINVAL && b / 8 % NODES == SELF));
+    l->open = rc == CORE_OK;
+    for (unsigned i = 0; i < 4 && !l->open; i++)
+        free(l->part[i]);
+}
+
+/* Into a place that a peer has named, whatever it said. */
+static void write_place(unsigned b)
+{
+    static const uint8_t data[255];
+    struct msg_bulk name = {.key = (uint32_t)fuzz_core_take(2), .bytes = (uint32_t)fuzz_core_take(1)};
+    msg_write(&layer, b % (NODES + 1), &name, (uint32_t)fuzz_core_take(1), data, (uint32_t)fuzz_core_take(1));
+}
+
 static void packet(void)
 {
     unsigned b = (unsigned)fuzz_core_take(1), from = b % NODES;
@@ -189,7 +248,9 @@ static void packet(void)
     p.h.sequence = peer->received + 1;
     p.h.ack = peer->last;
     unsigned kind = (unsigned)fuzz_core_take(1), change = b / 8 & 7;
-    if (kind % 4 == 0) {
+    if ((kind & 0xf0) == 0xf0) {
+        piece_data(&p.h, p.data, (unsigned)fuzz_core_take(1));
+    } else if (kind % 4 == 0) {
         hello(&p.h, p.data, (unsigned)fuzz_core_take(1));
     } else if (kind % 4 < 3) {
         page_data(&p.h, p.data, (unsigned)fuzz_core_take(1));
@@ -286,6 +347,13 @@ static void step(void)
         else
             page_busy(&page, n / 8, UINT64_MAX);
         break;
+    case 9:
+        n = (unsigned)fuzz_core_take(1);
+        if (op & 16)
+            write_place(n);
+        else
+            change_place(n);
+        break;
     default:
         packet();
     }
@@ -331,6 +399,7 @@ void fuzz_core_stack(void)
                              .frame_free = fuzz_core_frame_free};
     memset(slot, 0, sizeof slot);
     memset(calls, 0, sizeof calls);
+    memset(place, 0, sizeof place);
     memset(mapped, 0, sizeof mapped);
     fuzz_core_now = dead = 0;
     blocks = 0;
@@ -357,5 +426,8 @@ void fuzz_core_stack(void)
         assert(!calls[i]);
     page_fini(&page);
     msg_fini(&layer);
+    for (unsigned i = 0; i < PLACES; i++)
+        if (place[i].open)
+            close_place(&place[i]);
     assert(blocks == 0);
 }

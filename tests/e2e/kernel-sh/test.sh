@@ -4,7 +4,8 @@
 # kernel-sh - programs of the replicated kernel: every symbol of a program has one address on all instruction sets, as nm
 # has it; the shell and its tools do on each what guest-kernel/user/rc says, twice the same. Over three nodes (rack.sh) they
 # have one tree of files, pipes and processes, of which nothing is left behind. The same with commands that are typed at the
-# console, at exact virtual times, while a node crashes: its processes' files and pipes end.
+# console, at exact virtual times, while a node crashes: its processes' files and pipes end. A file that is read from other
+# nodes comes by as many one-sided writes as it should, or, over links that lose and reorder, in datagrams.
 . "$E2E/lib.sh"
 
 # names PROGRAM: how many names all three have once, and how many of them at different addresses
@@ -140,6 +141,57 @@ said "$first" | awk '
     NR > 2 && /^[0-9]+ (pipe|disk|at |1 [12] )/ { $1 = "N" }
     { print }' >got.txt
 check "three nodes: the shell does what the script says" diff want.txt got.txt
+
+# bulk FILE LINK APPEND: a program file is read where it is, and from both other nodes
+bulk() {
+    rack plain.yml -i 4 "" <<'S'
+input: [ { node: alpha, at: 60ms, text: "echo; cksum </usertests; on 1 cksum </usertests; on 2 cksum </usertests; exit 4\n" } ]
+S
+    sed -e "s/profile: infiniband-fdr/&$2/" -e "s/cluster=on/&$3/" -e "s|^stop:|names: $top/scenarios/kernel.names.yml\n&|" \
+        plain.yml >"$1"
+}
+
+# packets NAME TYPE FROM>TO: how many of that name were sent
+packets() {
+    grep -c " packet tx #[0-9]* $1 $2 q2 $3 " trace.txt
+}
+
+top=${E2E%/tests/e2e}
+file=$GUESTS/../user/program/usertests
+size=$(wc -c <"$file")
+cksum <"$file" | awk '{ for (i = 0; i < 3; i++) print $1, $2 }' >want.txt
+bulk bulk.scn.yml "" ""
+run bulk-a 0 bulk.scn.yml --backend direct --trace-level device
+first=$dir
+one_core
+run bulk-b 0 bulk.scn.yml --backend direct --trace-level device
+PREFIX=
+same "a file of another node: two runs identical" "$first" "$dir"
+said "$first" | grep -E '^[0-9]+ [0-9]+$' >got.txt
+check "three instruction sets read the same, as cksum here" diff want.txt got.txt
+"$COB" trace "$first" >trace.txt
+for node in beta gamma; do
+    # 64 KiB a request, a write has at most 4032
+    grep -E " alpha +message write q2 to $node " trace.txt | awk '{ n++; bytes += $(NF - 1) } END { print n, bytes }' >count.txt
+    equal "$node: one-sided writes and their bytes" "$(cat count.txt)" \
+        "$(awk -v n="$size" 'BEGIN { full = int(n / 65536); print full * 17 + int((n % 65536 + 4031) / 4032), n }')"
+    # as often as 64 KiB fit, what is left, the end
+    equal "$node: requests, answers" "$(packets file-read send "$node>alpha") $(packets file-read-answer send "alpha>$node")" \
+        "$((size / 65536 + 2)) $((size / 65536 + 2))"
+done
+bulk lossy.scn.yml ", mtu: 8192" " transport=datagram"
+cat <<'S' >>lossy.scn.yml
+faults:
+  - { name: lossy, link: "*", loss: 2% }
+  - { name: twice, link: "*", duplicate: 2% }
+  - { name: disorder, link: "*", reorder: 5%, gap: 20us }
+S
+run lossy 0 lossy.scn.yml --backend direct --trace-level device
+said "$dir" | grep -E '^[0-9]+ [0-9]+$' >got.txt
+check "the same over datagrams that are lost, repeated and reordered" diff want.txt got.txt
+"$COB" trace "$dir" >trace.txt
+equal "there a file comes without one-sided writes" "$(grep -c ' message write ' trace.txt)" 0
+check "but in pieces" [ "$(packets msg-piece datagram 'alpha>gamma')" -ge $((size / 4096)) ]
 
 rack typed.scn.yml -i 3 ", expect: { end: crashed }" <<'S'
 faults: [ { name: gone, node: gamma, at: 60ms, crash: true } ]
