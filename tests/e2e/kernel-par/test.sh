@@ -3,7 +3,7 @@
 #
 # kernel-par - the parallel programs (IS, EP, CG, sum, matrix product, sort, word count; small classes) on nodes of three
 # instruction sets that share memory: all verified, the same bits of results as on one node alone, two runs identical. The same
-# as one process with a thread on each of them. A node that crashes: the others do not wait for its worker for ever.
+# as one process with a thread on each of them. Locks and barriers of many kinds between the three keep their promise. A node that crashes: the others do not wait for its worker for ever.
 . "$E2E/lib.sh"
 
 jobs='is ep cg sum matrix sort words'
@@ -67,6 +67,20 @@ for job in $jobs; do
 done
 grep -a '^bits:' "$dir/console/alpha.raw" >threads.bits
 check "threads: the same bits as on one node alone" cmp threads.bits alone.bits
+
+# Locks and barriers, one thread on each node; twice the same. In the bench's table each has a time.
+sed -e 's|init=/parshared|init=-|; s|\(alpha: {.*\) }|\1, append: "init=/locks,3,20 cluster=on" }|' \
+    -e 's|^defaults|check: { coherence: true }\n&|' par.scn.yml >locks.scn.yml
+run locks-a 0 locks.scn.yml --backend direct --no-capture
+first=$dir
+one_core
+run locks-b 0 locks.scn.yml --backend direct --no-capture
+PREFIX=
+same "locks and barriers: identical on one core" "$first" "$dir"
+contains "locks and barriers: nothing is wrong" "$first/console/alpha.raw" '^locks: 0 wrong'
+for kind in ping-pong spin ticket mutex queue barrier spread; do
+    contains "locks and barriers: $kind" "$first/console/alpha.raw" "^locks: $kind 3 threads, [1-9][0-9]* ns"
+done
 
 # The death is known after 22 ms, the next question comes at most 5 ms later, and may be to one that has ended because of it,
 # which takes 22 ms, too. Or a page that only the dead node had is lost before.
