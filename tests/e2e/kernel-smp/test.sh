@@ -1,8 +1,9 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# kernel-smp - the replicated kernel on four CPUs of each instruction set: all run threads, usertests pass, two runs are
-# identical, one of them under load on one core; a panic on one CPU stops the node; the same images do as well on plain QEMU, where the CPUs run at the same time.
+# kernel-smp - the replicated kernel on four CPUs of each instruction set: all run threads, usertests pass, two runs are identical,
+# one of them under load on one core; so it is with memory that two nodes share; a panic on one CPU stops the node; the same
+# images do as well on plain QEMU, where the CPUs run at the same time.
 . "$E2E/lib.sh"
 
 # trio FILE APPEND EXIT
@@ -38,6 +39,31 @@ PREFIX=
 same "libvirt on all cores, direct on one core under load: identical" "$first" "$dir"
 for node in alpha beta gamma; do
     passed "$node" "$first/console/$node.raw"
+done
+
+scenario shared.scn.yml <<'S'
+stop: 2s
+check: { coherence: true }
+defaults: { node: { memory: 32MiB, cpus: 4, append: "init=/shared cluster=on", expect: { exit: 0 } } }
+nodes:
+  alpha: { arch: x86_64, kernel: "@GUESTS@/kernel-x86_64", initrd: "@GUESTS@/kernel.cpio" }
+  beta: { arch: riscv64, kernel: "@GUESTS@/kernel-riscv64", initrd: "@GUESTS@/kernel.cpio" }
+links:
+  - { endpoints: ["alpha:fab0", "beta:fab0"], profile: infiniband-fdr }
+S
+run shared-a 0 shared.scn.yml --backend direct
+first=$dir
+load
+one_core
+run shared-b 0 shared.scn.yml --backend direct
+unload
+PREFIX=
+same "shared memory: on all cores, on one core under load: identical" "$first" "$dir"
+contains "shared memory: page states are never contradictory" "$first/result.json" '^    "verdict": "ok"'
+for node in alpha beta; do
+    contains "$node: four CPUs run" "$first/console/$node.raw" '^cpus: 4 run'
+    contains "$node: shared memory is right" "$first/console/$node.raw" '^shared: 0 wrong'
+    contains "$node: counters" "$first/console/$node.raw" '^counter: 300 under a lock, 300 atomic, of 300'
 done
 
 trio panic.scn.yml "init=/usertests panic=second" 255
