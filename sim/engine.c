@@ -469,18 +469,6 @@ static void unspill(struct engine *e)
     }
 }
 
-static vtime_t node_earliest(const struct port_node *n)
-{
-    switch (atomic_load(&n->state)) {
-    case PORT_ENDED:
-        return VTIME_NEVER;
-    case PORT_IDLE:
-        return vtime_max(n->now_ps, vtime_min(n->deadline_ps, n->pending_ps));
-    default:
-        return n->now_ps;
-    }
-}
-
 /* Have all nodes that have a script to run ended? */
 static bool jobs_done(const struct engine *e)
 {
@@ -555,7 +543,7 @@ void engine_step(struct engine *e, unsigned core)
     /* What happens at a port's sending end is reported up to its ingress late. */
     vtime_t upto = vtime_max(s->fabric_done_ps - e->latest_report_ps, 0);
     for (unsigned i = 0; i < s->n_nodes; i++)
-        upto = vtime_min(upto, node_earliest(&s->node[i]));
+        upto = vtime_min(upto, port_earliest(&s->node[i]));
     if (e->tr)
         tracing_commit(e->tr, upto);
     if (e->coherence)
@@ -702,7 +690,7 @@ vtime_t engine_time(struct engine *e)
     for (unsigned i = 0; i < e->port->n_nodes; i++) {
         const struct port_node *n = &e->port->node[i];
         last = vtime_max(last, n->now_ps);
-        t = vtime_min(t, node_earliest(n));
+        t = vtime_min(t, port_earliest(n));
     }
     return t >= e->port->stop_ps ? last : t;
 }

@@ -209,14 +209,6 @@ static enum replay_stand astray(struct replay_port *p, const char *what)
     return REPLAY_ASTRAY;
 }
 
-/* The earliest moment at which the blocked node can do anything. */
-static vtime_t earliest(const struct port_node *n)
-{
-    if (atomic_load(&n->state) != PORT_IDLE)
-        return n->now_ps;
-    return vtime_max(n->now_ps, vtime_min(n->deadline_ps, n->pending_ps));
-}
-
 static enum replay_stand step_free(struct replay_port *p)
 {
     struct port_node *n = p->node;
@@ -224,9 +216,9 @@ static enum replay_stand step_free(struct replay_port *p)
 
     while (p->down.next < p->down.n && put_down(p))
         ;
-    while (p->links.next < p->links.n && p->links.rec[p->links.next]->time_ps <= earliest(n))
+    while (p->links.next < p->links.n && p->links.rec[p->links.next]->time_ps <= port_earliest(n))
         tell_link(p);
-    if (earliest(n) >= p->target)
+    if (port_earliest(n) >= p->target)
         return REPLAY_AT_TARGET;
     vtime_t grant = vtime_min(p->target, p->earliest[p->down.next]);
     if (p->s->hold_ps && !p->s->hold_one)
@@ -264,7 +256,7 @@ static enum replay_stand step_scripted(struct replay_port *p)
 /* Does a debugger keep it here? */
 static bool held(struct replay_port *p)
 {
-    bool none = p->s->hold_ps && earliest(p->node) >= p->s->hold_ps;
+    bool none = p->s->hold_ps && port_earliest(p->node) >= p->s->hold_ps;
 
     return p->cfg.release && !p->cfg.release(p->cfg.release_ctx, p->node->now_ps, none);
 }

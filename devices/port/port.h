@@ -262,6 +262,8 @@ int port_ring_read(struct port_shared *s, unsigned node, enum port_ring which, s
 
 /* ---- grants (port_grant.c): pure functions of the published state; everyone is blocked ---- */
 
+/* The earliest moment at which the blocked node can do anything, in ps; VTIME_NEVER if it has ended. */
+vtime_t port_earliest(const struct port_node *n);
 /*
  * Computes the horizon: up to where the fabric may be simulated now. Exact rules at the head of port_grant.c.
  */

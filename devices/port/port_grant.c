@@ -3,11 +3,12 @@
  * port_grant.c - how far may each node run? The heart of the conservative engine, as a pure function.
  *
  * Everyone is blocked. For node i let
- *   t_i   the earliest moment at which it can do anything: now (BLOCKED), the earlier of its next timer and
- * its next delivery (IDLE), never (ENDED); S     = min(min_i t_i, fabric_next): nothing at all happens
- * anywhere before S; e_ik  the earliest moment at which a frame of its interface k can be on its link:
- * max(t_i, link_up) if the link is trained or training, else S + training (its training cannot have begun
- * before S); r_i   = min_k(e_ik + ingress_k): before r_i nothing of node i meets a frame of another node.
+ *   t_i   the earliest moment at which it can do anything: now (BLOCKED), the earliest of its next timer, its
+ * next delivery and the moment at which its adapter's link comes up (IDLE), never (ENDED); S     = min(min_i
+ * t_i, fabric_next): nothing at all happens anywhere before S; e_ik  the earliest moment at which a frame of
+ * its interface k can be on its link: max(t_i, link_up) if the link is trained or training, else S + training
+ * (its training cannot have begun before S); r_i   = min_k(e_ik + ingress_k): before r_i nothing of node i
+ * meets a frame of another node.
  *
  * Horizon F = min_i (t_i + min_k ingress_ik), and at most fabric_next + the shortest way from a delivery's
  * announcement back into the fabric (a node can answer what the fabric is about to hand to it): the fabric
@@ -22,7 +23,8 @@
  *
  * A link that is not up yet may come up as early as S + training. The guest of an adapter sees that moment,
  * so until the link is up the node is not let past it: grant_j <= S + training. (When it has been told the
- * moment, S has come so near that this no longer matters.)
+ * moment, S has come so near that this no longer matters.) If the other end's training began at S itself, the
+ * node may stand at that very moment, idle, and not know of it yet: hence the link in t_i.
  *
  * No grant goes beyond engine_ps, which the engine moves on when it is called: so it hears of all that has
  * happened now and then also of a node that could run for ever without it.
@@ -38,14 +40,17 @@ static uint32_t state_of(const struct port_node *n)
     return atomic_load_explicit(&n->state, memory_order_acquire);
 }
 
-/* t_i */
-static vtime_t earliest(const struct port_node *n)
+vtime_t port_earliest(const struct port_node *n)
 {
+    vtime_t t, up;
+
     switch (state_of(n)) {
     case PORT_ENDED:
         return VTIME_NEVER;
     case PORT_IDLE:
-        return vtime_max(n->now_ps, vtime_min(n->deadline_ps, n->pending_ps));
+        t = vtime_min(n->deadline_ps, n->pending_ps);
+        up = n->adapter.present ? n->nic[n->adapter.nic].link_up_ps : VTIME_NEVER;
+        return vtime_max(n->now_ps, up >= n->now_ps ? vtime_min(t, up) : t);
     default:
         return n->now_ps;
     }
@@ -56,14 +61,14 @@ static vtime_t earliest_of_all(const struct port_shared *s)
 {
     vtime_t t = s->fabric_next_ps;
     for (unsigned i = 0; i < s->n_nodes; i++)
-        t = vtime_min(t, earliest(&s->node[i]));
+        t = vtime_min(t, port_earliest(&s->node[i]));
     return t;
 }
 
 /* r_i */
 static vtime_t reach(const struct port_node *n, vtime_t all)
 {
-    vtime_t t = earliest(n), r = VTIME_NEVER;
+    vtime_t t = port_earliest(n), r = VTIME_NEVER;
     for (unsigned k = 0; k < n->n_nics; k++) {
         const struct port_nic *nic = &n->nic[k];
         vtime_t e =
@@ -97,7 +102,7 @@ static vtime_t shortest_answer(const struct port_shared *s)
 /* The earliest moment that a frame sent from now on can be given to the fabric for, ingress included. */
 static vtime_t inject_by(const struct port_node *n)
 {
-    vtime_t t = earliest(n), f = VTIME_NEVER;
+    vtime_t t = port_earliest(n), f = VTIME_NEVER;
     for (unsigned k = 0; k < n->n_nics; k++)
         f = vtime_min(f, vtime_add(t, n->nic[k].ingress_ps));
     return f;
@@ -145,7 +150,7 @@ static bool holds_one(const struct port_shared *s, vtime_t all)
     const struct port_node *n = &s->node[s->hold_one - 1];
     if (state_of(n) == PORT_ENDED)
         return all >= s->hold_ps;
-    return earliest(n) >= s->hold_ps && n->grant_ps >= s->hold_ps;
+    return port_earliest(n) >= s->hold_ps && n->grant_ps >= s->hold_ps;
 }
 
 unsigned port_grant(struct port_shared *s, bool release[PORT_MAX_NODES])
@@ -180,7 +185,7 @@ unsigned port_grant(struct port_shared *s, bool release[PORT_MAX_NODES])
         grant = vtime_min(grant, engine);
         n->grant_ps = grant;
         if (state == PORT_IDLE) {
-            release[i] = earliest(n) < n->grant_ps;
+            release[i] = port_earliest(n) < n->grant_ps;
         } else {
             release[i] = n->need_ps <= n->grant_ps;
             if (!release[i] && n->grant_ps >= stop && (stop == s->stop_ps || n->now_ps < stop)) {

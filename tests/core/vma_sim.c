@@ -228,9 +228,10 @@ static bool on_busy(void *ctx, uint32_t process, uint64_t begin, uint64_t end)
     const struct vs_node *n = ctx;
     for (unsigned i = 0; i < vs.threads; i++) {
         const struct vs_thread *t = &vs.thread[i];
+        if (t->node != n->number || t->space + 1u != process || t->state != VS_WAITING)
+            continue;
         uint64_t at = (uint64_t)t->script[t->next].page * VS_PAGE;
-        if (t->node == n->number && t->space + 1u == process && t->state == VS_WAITING && at >= begin &&
-            at < end)
+        if (at >= begin && at < end)
             return true;
     }
     return false;

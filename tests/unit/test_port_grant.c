@@ -410,6 +410,38 @@ START_TEST(a_link_may_come_up)
 }
 END_TEST
 
+/* An idle node stands at the moment at which its link comes up, and has not been told of it: it may send now.
+ */
+START_TEST(a_link_comes_up_where_an_idle_node_stands)
+{
+    bool release[PORT_MAX_NODES];
+    struct port_node *n = &s.node[0];
+
+    s = (struct port_shared){.n_nodes = 2, .stop_ps = STOP * VTIME_NS, .fabric_next_ps = VTIME_NEVER};
+    for (unsigned i = 0; i < 2; i++) {
+        s.node[i] =
+            (struct port_node){.now_ps = 4000 * VTIME_NS,
+                               .deadline_ps = 9000 * VTIME_NS,
+                               .pending_ps = VTIME_NEVER,
+                               .cap_ps = VTIME_NEVER,
+                               .n_nics = 1,
+                               .nic = {{50 * VTIME_NS, 100 * VTIME_NS, 3000 * VTIME_NS, 4000 * VTIME_NS}},
+                               .adapter = {.present = true, .nic = 0}};
+        atomic_store(&s.node[i].state, PORT_IDLE);
+    }
+    ck_assert_int_eq(port_earliest(n), 4000 * VTIME_NS);
+    ck_assert_int_eq(port_horizon(&s), (4000 + 50) * VTIME_NS);
+    ck_assert_uint_eq(port_grant(&s, release), 2);
+    ck_assert_int_eq(n->grant_ps, (4000 + 50 + 100) * VTIME_NS);
+    n->now_ps = 4100 * VTIME_NS; /* it was, and has been told */
+    ck_assert_int_eq(port_earliest(n), 9000 * VTIME_NS);
+    n->nic[0].link_up_ps = 5000 * VTIME_NS; /* will be */
+    ck_assert_int_eq(port_earliest(n), 5000 * VTIME_NS);
+    n->adapter.present = false; /* whose guest does not see it */
+    ck_assert_int_eq(port_earliest(n), 9000 * VTIME_NS);
+}
+END_TEST
+
 START_TEST(never_stays_never)
 {
     ck_assert_int_eq(vtime_add(VTIME_NEVER, 1), VTIME_NEVER);
@@ -435,6 +467,7 @@ int main(void)
     tcase_add_test(c, of_several_interfaces_the_fastest_counts);
     tcase_add_test(c, what_is_sent_may_come_back);
     tcase_add_test(c, a_link_may_come_up);
+    tcase_add_test(c, a_link_comes_up_where_an_idle_node_stands);
     tcase_add_test(c, never_stays_never);
     suite_add_tcase(suite, c);
     SRunner *r = srunner_create(suite);

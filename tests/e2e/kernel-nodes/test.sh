@@ -67,6 +67,28 @@ done
 unload
 PREFIX=
 
+# Nodes that are ready in another order than that of their numbers.
+trio order.scn.yml nodes,1,1,3 3s "" <<'S'
+faults:
+  - { name: alpha, node: alpha, at: 5us, pause: 50ms }
+  - { name: beta, node: beta, at: 5us, pause: 20ms }
+S
+run order 0 order.scn.yml --backend direct --no-trace --no-capture
+contains "gamma, beta, alpha: nothing is wrong" "$dir/console/alpha.raw" "^nodes: 0 wrong"
+
+# Two nodes that are equal, and so do everything at the same time; nothing between them but a link.
+for isa in x86_64 aarch64 riscv64; do
+    scenario two.scn.yml <<S
+stop: 3s
+check: { coherence: true }
+defaults: { node: { memory: 32MiB, arch: $isa, kernel: "@GUESTS@/kernel-$isa", initrd: "@GUESTS@/kernel.cpio", expect: { exit: 0 } } }
+nodes: { alpha: { append: "init=/nodes,1,1,2 cluster=on" }, beta: { append: "init=- cluster=on" } }
+links: [ { endpoints: ["alpha:fab0", "beta:fab0"], profile: infiniband-fdr } ]
+S
+    run two 0 two.scn.yml --backend direct --no-trace --no-capture
+    contains "two of $isa: nothing is wrong" "$dir/console/alpha.raw" "^nodes: 0 wrong"
+done
+
 trio widow.scn.yml widow 1s ", expect: { end: crashed }" <<'S'
 faults: [ { name: gone, node: gamma, at: 60ms, crash: true } ]
 S
