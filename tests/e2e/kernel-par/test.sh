@@ -58,15 +58,28 @@ for node in alpha beta gamma; do
     check "slow links: $node has the same bits" cmp "$node.slow" alone.bits
 done
 
-# One process: a worker on each node.
-sed 's|init=/parshared|init=-|; s|\(alpha: {.*\) }|\1, append: "init=/par cluster=on" }|' par.scn.yml >threads.scn.yml
-run threads 0 threads.scn.yml --backend direct --no-trace --no-capture
+# One process: a worker on each node. The scenario as it is in the repository.
+mkdir scenarios
+cp "${E2E%/tests/e2e}"/scenarios/kernel.names.yml scenarios/
+sed "s|\.\./build/guests|$GUESTS|" "${E2E%/tests/e2e}/scenarios/kernel-trio.scn.yml" >scenarios/kernel-trio.scn.yml
+run threads-a 0 scenarios/kernel-trio.scn.yml --backend direct
+first=$dir
+one_core
+run threads-b 0 scenarios/kernel-trio.scn.yml --backend libvirt
+PREFIX=
+same "threads: direct on all cores, libvirt on one core: identical" "$first" "$dir"
 for job in $jobs; do
     contains "threads: $job is verified" "$dir/console/alpha.raw" "^PASS $job T"
     contains "threads: $job has three workers" "$dir/console/alpha.raw" "^$job T: 3 workers, [0-9]+ ns;"
 done
 grep -a '^bits:' "$dir/console/alpha.raw" >threads.bits
 check "threads: the same bits as on one node alone" cmp threads.bits alone.bits
+"$COB" trace "$first" >trace.txt
+for node in alpha beta gamma; do
+    boot=$(grep -a " $node .* booted " trace.txt | head -n 1 | awk '{ print $1 }')
+    check "threads: $node has booted within 50 ms: at $boot s" \
+        [ "$(echo "$boot" | awk '{ print ($1 > 0 && $1 < 0.05) }')" = 1 ]
+done
 
 # Locks and barriers, one thread on each node; twice the same. In the bench's table each has a time.
 sed -e 's|init=/parshared|init=-|; s|\(alpha: {.*\) }|\1, append: "init=/locks,3,20 cluster=on" }|' \
